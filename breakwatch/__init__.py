@@ -1,0 +1,1 @@
+"""The shared words: values, errors, configuration and clock. Imports nothing else of the house."""
