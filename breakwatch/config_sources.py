@@ -1,0 +1,136 @@
+"""Where observations come from: the ``sources`` of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from breakwatch.config_units import RelativePath, Seconds, Strict, Timezone
+
+Labels = Mapping[str, str]
+
+
+def _http_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise PydanticCustomError(
+            "bad_value",
+            "{message}",
+            {"message": f"{url!r} is not an http(s) address", "remedy": "write it like http://prometheus:9090"},
+        )
+    if parts.username or parts.password:
+        raise PydanticCustomError(
+            "bad_value",
+            "{message}",
+            {"message": "a URL must not hold a password", "remedy": "use basic_auth or bearer_token_file"},
+        )
+    return url.rstrip("/")
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+class BasicAuth(Strict):
+    """User name and password; the password directly, or better in a file that is read at each use."""
+
+    username: str
+    password: SecretStr | None = None
+    password_file: RelativePath | None = None
+
+    @model_validator(mode="after")
+    def _one_password(self) -> BasicAuth:
+        if (self.password is None) == (self.password_file is None):
+            raise PydanticCustomError(
+                "bad_value",
+                "basic_auth needs one of password and password_file",
+                {"remedy": "keep the password in a file and name it in password_file"},
+            )
+        return self
+
+
+class PrometheusSource(Strict):
+    """A server that speaks Prometheus' HTTP API.
+
+    Attributes:
+        labels: what its own answers do not say (environment, cluster ...); keeps apart two servers.
+        replica_group: servers of one name scrape the same targets; what they saw is fused.
+        profiles: names of the profiles to look for; empty looks for all that match.
+        timeout_s: for one request in all, retries included.
+        scrape_interval_s, scrape_timeout_s: only where the server's own settings cannot be read.
+        max_series: more than this is refused, visibly.
+    """
+
+    name: str = Field(min_length=1)
+    kind: Literal["prometheus"] = "prometheus"
+    url: HttpUrl
+    labels: Labels = {}
+    replica_group: str = ""
+    profiles: tuple[str, ...] = ()
+    headers: Mapping[str, str] = {}
+    bearer_token_file: RelativePath | None = None
+    basic_auth: BasicAuth | None = None
+    ca_file: RelativePath | None = None
+    timeout_s: Seconds = Field(default=10.0, gt=0, validation_alias="timeout")
+    scrape_interval_s: Seconds | None = Field(default=None, gt=0, validation_alias="scrape_interval")
+    scrape_timeout_s: Seconds | None = Field(default=None, gt=0, validation_alias="scrape_timeout")
+    max_series: int = Field(default=10_000, gt=0)
+
+
+class LogsSource(Strict):
+    """Log files that are followed.
+
+    Attributes:
+        fields: our name → theirs, over what the profile says.
+        pattern: with ``format: regex``, a regular expression (RE2) with named groups.
+        timezone: for stamps that name no zone themselves.
+    """
+
+    name: str = Field(min_length=1)
+    kind: Literal["logs"] = "logs"
+    paths: tuple[RelativePath, ...] = Field(min_length=1)
+    format: Literal["json", "logfmt", "regex"] = "json"
+    profile: str = ""
+    labels: Labels = {}
+    fields: Mapping[str, str] = {}
+    pattern: str = Field(default="", max_length=1000)
+    timezone: Timezone = "UTC"
+
+    @model_validator(mode="after")
+    def _pattern_with_regex_only(self) -> LogsSource:
+        if self.pattern and self.format != "regex":
+            raise PydanticCustomError(
+                "bad_value", "pattern is only for format: regex", {"remedy": "set format: regex, or leave pattern out"}
+            )
+        if self.format == "regex" and not (self.pattern or self.profile):
+            raise PydanticCustomError(
+                "bad_value", "format: regex needs a pattern or a profile", {"remedy": "add pattern: with named groups"}
+            )
+        return self
+
+
+class OpenMetricsSource(Strict):
+    """Files of text exposition with timestamps, gzip allowed."""
+
+    name: str = Field(min_length=1)
+    kind: Literal["openmetrics"] = "openmetrics"
+    paths: tuple[RelativePath, ...] = Field(min_length=1)
+    labels: Labels = {}
+    profiles: tuple[str, ...] = ()
+
+
+Source = Annotated[PrometheusSource | LogsSource | OpenMetricsSource, Field(discriminator="kind")]
+
+
+def indistinguishable(sources: tuple[Source, ...]) -> tuple[str, str] | None:
+    """Return the first two Prometheus sources whose equal label sets could not be told apart, or None."""
+    servers = [source for source in sources if isinstance(source, PrometheusSource)]
+    for one, other in combinations(servers, 2):
+        same_group = one.replica_group and one.replica_group == other.replica_group
+        if dict(one.labels) == dict(other.labels) and not same_group:
+            return one.name, other.name
+    return None
