@@ -1,0 +1,62 @@
+"""The way in: collectors turn outside sources into Batches. They know the outside and never write.
+
+A new kind of source is one module with a class of the ``Collector`` protocol and one line in ``SOURCES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+from breakwatch.clock import Clock
+from breakwatch.config import Config, Source
+from breakwatch.errors import ConfigError
+from breakwatch.model import Batch, Window
+
+
+class Collector(Protocol):
+    """One outside source, read in steps that can be stored and repeated."""
+
+    def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
+        """Yield what the source has for a window, oldest first; SourceError when it cannot be read.
+
+        ``checkpoints`` are the collector's own, as last stored. Collecting a window twice, or windows in any order,
+        yields what unites to the same.
+        """
+        ...
+
+
+def _prometheus(source: Any, config: Config, clock: Clock) -> Collector:  # noqa: ANN401 - each kind has its own model
+    from collectors.prometheus import PrometheusCollector
+
+    return PrometheusCollector(source, config, clock)
+
+
+def _openmetrics(source: Any, config: Config, clock: Clock) -> Collector:  # noqa: ANN401
+    from collectors.openmetrics import OpenMetricsCollector
+
+    return OpenMetricsCollector(source, config, clock)
+
+
+def _logs(source: Any, config: Config, clock: Clock) -> Collector:  # noqa: ANN401
+    from collectors.logs import LogCollector
+
+    return LogCollector(source, config, clock)
+
+
+# Imported when first needed: a log follower should not pay for the Prometheus client.
+SOURCES: dict[str, Callable[..., Collector]] = {
+    "prometheus": _prometheus,
+    "openmetrics": _openmetrics,
+    "logs": _logs,
+}
+
+
+def make(source: Source, config: Config, clock: Clock) -> Collector:
+    """Return the collector of a configured source; ConfigError for a kind nobody reads."""
+    factory = SOURCES.get(source.kind)
+    if factory is None:
+        raise ConfigError(
+            f"source {source.name}: nobody reads the kind {source.kind!r}", f"known kinds: {', '.join(sorted(SOURCES))}"
+        )
+    return factory(source, config, clock)
