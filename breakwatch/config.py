@@ -1,6 +1,6 @@
 """The configuration: ``breakwatch.yaml`` as frozen values. The only reader of the environment in the house.
 
-``load`` validates a file as a whole; what is wrong is a ConfigError that names file, line, key and the nearest known key.
+``load`` validates a file as a whole; what is wrong is a ConfigError naming file, line, key and the nearest known key.
 Durations are seconds in attributes that end in ``_s``, percentages are ratios, relative paths are relative to the file
 they stand in.
 """
@@ -194,9 +194,9 @@ def _disagreements(config: Config, top: Located) -> Iterator[tuple[str, str]]:
     if twins:
         index = [source.name for source in config.sources].index(twins[1])
         place, words = top.find(("sources", index))
+        what = f"{twins[0]} and {twins[1]} have the same labels, so their equal series could not be told apart"
         yield (
-            f"{place.file}:{place.line}: {words}: {twins[0]} and {twins[1]} have the same labels, so equal series of "
-            "different clusters could not be told apart",
+            f"{place.file}:{place.line}: {words}: {what}",
             "give each its own labels (environment, cluster), or an HA pair one replica_group",
         )
     for index, objective in enumerate(config.objectives):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from breakwatch.config_units import Limit, Ratio, RelativePath, Seconds, Strict, Target, Timezone
+from breakwatch.config_units import Limit, Ratio, RelativePath, Seconds, Strict, Target, Timezone, parse_duration_s
 from breakwatch.model import Outcome, ServiceLevel
 
 Severity = Literal["S1", "S2", "S3", "S4"]
@@ -49,9 +49,13 @@ class CalendarWindow(Strict):
 
 
 def _window(value: object) -> object:
+    if isinstance(value, int | float):
+        raise PydanticCustomError(
+            "bad_value",
+            "{message}",
+            {"message": f"{value} has no unit", "remedy": f"write {value}d, or a calendar window"},
+        )
     if isinstance(value, str):
-        from breakwatch.config_units import parse_duration_s  # noqa: PLC0415
-
         try:
             return RollingWindow(length_s=parse_duration_s(value))
         except ValueError as error:

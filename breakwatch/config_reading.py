@@ -23,6 +23,12 @@ _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
+_SHAPES = {"tuple_type": "a list", "model_type": "a map", "mapping_type": "a map", "dict_type": "a map"}
+_SHAPE_REMEDY = {
+    kind: "write a list: [one, two]" if shape == "a list" else "write a map: {key: value}"
+    for kind, shape in _SHAPES.items()
+}
+
 Step = str | int
 
 
@@ -227,5 +233,8 @@ def problem_of(error: Mapping[str, Any], top: Located) -> tuple[str, str]:
     if kind == "union_tag_not_found":
         return f"{where}: kind: missing", "add kind: prometheus, logs or openmetrics"
     if kind == "string_type":
-        return f"{where}: not a text: {error['input']!r}", "put it in quotes"
+        shown = "" if place.literal_secret else f": {error['input']!r}"
+        return f"{where}: not a text{shown}", "put it in quotes"
+    if kind in _SHAPES:
+        return f"{where}: not {_SHAPES[kind]}", _SHAPE_REMEDY[kind]
     return f"{where}: {error['msg'][:1].lower()}{error['msg'][1:]}", str(context.get("remedy", "correct the value"))

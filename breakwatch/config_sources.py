@@ -68,7 +68,7 @@ class PrometheusSource(Strict):
     name: str = Field(min_length=1)
     kind: Literal["prometheus"] = "prometheus"
     url: HttpUrl
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
     replica_group: str = ""
     profiles: tuple[str, ...] = ()
     headers: Mapping[str, str] = {}
@@ -95,7 +95,7 @@ class LogsSource(Strict):
     paths: tuple[RelativePath, ...] = Field(min_length=1)
     format: Literal["json", "logfmt", "regex"] = "json"
     profile: str = ""
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
     fields: Mapping[str, str] = {}
     pattern: str = Field(default="", max_length=1000)
     timezone: Timezone = "UTC"
@@ -119,7 +119,7 @@ class OpenMetricsSource(Strict):
     name: str = Field(min_length=1)
     kind: Literal["openmetrics"] = "openmetrics"
     paths: tuple[RelativePath, ...] = Field(min_length=1)
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
     profiles: tuple[str, ...] = ()
 
 

@@ -191,7 +191,7 @@ def parse_target(value: object) -> object:
     if relative:
         return Target(float(relative[1]), relative_to=relative[2])
     if text.endswith("%"):
-        return Target(float(str(_ratio_text(text))), "ratio")
+        return Target(_ratio_text(text), "ratio")
     try:
         return Target(parse_duration_s(text), "s")
     except ValueError as error:
