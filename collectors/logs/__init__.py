@@ -1,0 +1,1 @@
+"""Logs: files that are followed, and what their lines say happened."""
