@@ -1,0 +1,246 @@
+"""Which series mean something: profiles matched against label sets.
+
+The first profile that claims a series has it (profiles come in rank order); within a profile several readings may claim
+the same series, for a counter can be calls and retries at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import re2
+
+from breakwatch.model import STATE_CODE, Pairs, TrackKind, pairs
+from collectors.identity import without_replica
+from collectors.profiles.schema import (
+    AnyReading,
+    LabelSpec,
+    LatencyReading,
+    Profile,
+    QueueReading,
+    Reading,
+    RequestsReading,
+    RetriesReading,
+    SessionsReading,
+    StateReading,
+    TransitionsReading,
+)
+
+NAME = "__name__"
+TARGET_LABELS = frozenset({"job", "instance"})
+
+_QUEUE_KINDS = frozenset({"main", "retry", "dead_letter"})
+_SESSION_KINDS = frozenset({"session", "websocket"})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one reading makes of one series.
+
+    Attributes:
+        fields: our subject fields, as mapped.
+        detail: of the track.
+        member: of a one-hot group: the code of the state this series stands for; None for a series that stands alone.
+        codes: of a coded gauge: number → state code; None where the value is the value.
+        problem: why nothing can be made of the series' values; empty when something can.
+    """
+
+    profile: str
+    kind: TrackKind
+    fields: Mapping[str, str]
+    detail: Pairs
+    member: int | None = None
+    codes: Mapping[float, int] | None = None
+    sentinels: tuple[float, ...] = ()
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Claims:
+    """Profiles, ready to be asked about series."""
+
+    profiles: Sequence[Profile]
+    _by_metric: dict[str, tuple[tuple[Profile, AnyReading], ...]] = field(default_factory=dict)
+
+    def wanted(self, metric: str) -> bool:
+        """Return whether any reading names the metric."""
+        return bool(self._readings(metric))
+
+    def wanted_of(self, metrics: Iterable[str]) -> list[str]:
+        """Return the wanted ones of some metrics, sorted."""
+        return sorted(metric for metric in set(metrics) if self.wanted(metric))
+
+    def of(self, labels: Mapping[str, str]) -> list[Claim]:
+        """Return what the profiles make of a series; empty when it is none of theirs. ``labels`` hold ``__name__``."""
+        for profile, readings in self._grouped(labels[NAME]):
+            claims = [
+                claim
+                for reading in readings
+                if (claim := _claim(profile, reading, _known_labels(profile, reading, labels))) is not None
+            ]
+            if claims:
+                return claims
+        return []
+
+    def _readings(self, metric: str) -> tuple[tuple[Profile, AnyReading], ...]:
+        if metric not in self._by_metric:
+            self._by_metric[metric] = tuple(
+                (profile, reading)
+                for profile in self.profiles
+                for reading in profile.readings
+                if metric == reading.metric or (reading.pattern and _full(reading.pattern, metric))
+            )
+        return self._by_metric[metric]
+
+    def _grouped(self, metric: str) -> list[tuple[Profile, list[AnyReading]]]:
+        grouped: dict[str, tuple[Profile, list[AnyReading]]] = {}
+        for profile, reading in self._readings(metric):
+            grouped.setdefault(profile.name, (profile, []))[1].append(reading)
+        return list(grouped.values())
+
+
+def series_text(labels: Mapping[str, str], without: Iterable[str] = ()) -> str:
+    """Return a series the way the field writes it, labels sorted, without some of them."""
+    left_out = {NAME, *without}
+    inner = ",".join(f'{name}="{_escaped(labels[name])}"' for name in sorted(labels) if name not in left_out)
+    return f"{labels.get(NAME, '')}{{{inner}}}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    compiled: re.Pattern[str] = re2.compile(pattern)
+    return compiled
+
+
+def _full(pattern: str, text: str) -> re.Match[str] | None:
+    return _compiled(pattern).fullmatch(text)
+
+
+def _known_labels(profile: Profile, reading: Reading, labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels with what the metric's name says, without twins' labels and the library's word for none."""
+    known = {name: value for name, value in without_replica(labels).items() if value not in ("", profile.null_value)}
+    if reading.pattern:
+        match = _full(reading.pattern, labels[NAME])
+        known.update({name: value for name, value in (match.groupdict() if match else {}).items() if value})
+    return known
+
+
+def _claim(profile: Profile, reading: AnyReading, labels: Mapping[str, str]) -> Claim | None:
+    if not _applies(reading, labels):
+        return None
+    fields = {our: text for our, spec in reading.labels.items() if (text := _text(spec, labels))} | dict(reading.fixed)
+    series = series_text(labels, without=TARGET_LABELS | ({reading.state_label} if _is_one_hot(reading) else set()))
+    detail = {"series": series}
+    common = {"profile": profile.name, "kind": reading.kind, "fields": fields, "sentinels": reading.sentinels}
+    if isinstance(reading, StateReading):
+        return _state_claim(reading, labels, detail, common)
+    more = _detail(reading, labels)
+    return None if more is None else Claim(**common, detail=pairs(detail | more))  # type: ignore[arg-type]
+
+
+def _is_one_hot(reading: AnyReading) -> bool:
+    return isinstance(reading, StateReading) and reading.encoding == "one_hot"
+
+
+def _applies(reading: Reading, labels: Mapping[str, str]) -> bool:
+    return (
+        all(labels.get(name, "") in values for name, values in reading.where.items())
+        and all(_full(pattern, labels.get(name, "")) for name, pattern in reading.where_pattern.items())
+        and all(name in labels for name in reading.with_labels)
+        and not any(name in labels for name in reading.without_labels)
+    )
+
+
+def _text(spec: LabelSpec, labels: Mapping[str, str]) -> str:
+    if isinstance(spec, str):
+        return next((labels[name] for name in spec.split("|") if name in labels), "")
+    return "/".join(text for part in spec if (text := _text(part, labels)))
+
+
+def _state_claim(
+    reading: StateReading, labels: Mapping[str, str], detail: dict[str, str], common: Mapping[str, object]
+) -> Claim | None:
+    if reading.encoding != "one_hot":
+        codes = {number: STATE_CODE[state] for number, state in reading.codes.items()}
+        if reading.encoding == "binary" and reading.kind is TrackKind.BREAKER_STATE:
+            detail = {**detail, "binary": "true"}
+        problem = "" if codes else (
+            "a number says the state and nothing says which number is which; name generic-open-is-1 or "
+            "generic-open-is-2 in the source's profiles, or a profile file with codes"
+        )
+        return Claim(**common, detail=pairs(detail), codes=codes, problem=problem)  # type: ignore[arg-type]
+    word = labels.get(reading.state_label)
+    if word is None:
+        return None
+    member = STATE_CODE.get(reading.states.get(word, ""), -1)
+    return Claim(**common, detail=pairs(detail), member=member)  # type: ignore[arg-type]
+
+
+def _detail(reading: AnyReading, labels: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the kind's own detail, or None when the series is not this reading's business."""
+    match reading:
+        case TransitionsReading():
+            return _transition_detail(reading, labels)
+        case RequestsReading() | RetriesReading():
+            return _outcome_detail(reading, labels)
+        case LatencyReading():
+            bound = _number(labels.get(reading.bound_label, ""))
+            return None if bound is None else {"upper_bound_s": repr(bound * reading.unit_s)}
+        case QueueReading():
+            return _queue_detail(reading, labels)
+        case SessionsReading():
+            kind = labels.get(reading.kind_label, reading.session_kind)
+            return {"session_kind": kind} if kind in _SESSION_KINDS else None
+        case _:
+            return {}
+
+
+def _transition_detail(reading: TransitionsReading, labels: Mapping[str, str]) -> dict[str, str] | None:
+    if reading.to_state:
+        return {"domain": reading.domain, "to_state": reading.to_state}
+    to_state = reading.states.get(labels.get(reading.to_label, ""))
+    if to_state is None:
+        return None
+    detail = {"domain": reading.domain, "to_state": to_state}
+    from_state = reading.states.get(labels.get(reading.from_label, "")) if reading.from_label else None
+    return detail | ({"from_state": from_state} if from_state else {})
+
+
+def _outcome_detail(reading: RequestsReading | RetriesReading, labels: Mapping[str, str]) -> dict[str, str] | None:
+    detail = {"unit": str(reading.unit)} if isinstance(reading, RetriesReading) else {}
+    if isinstance(reading, RequestsReading) and reading.role:
+        detail["role"] = reading.role
+    if not reading.outcome_label:
+        return detail | ({"outcome": str(reading.outcome)} if reading.outcome else {})
+    word = labels.get(reading.outcome_label, "")
+    outcome = reading.outcomes.get(word)
+    if outcome is None:
+        outcome = next(
+            (ours for key, ours in reading.outcomes.items() if key.startswith("~") and _full(key[1:], word)), None
+        )
+    return None if outcome is None else detail | {"outcome": str(outcome)}
+
+
+def _queue_detail(reading: QueueReading, labels: Mapping[str, str]) -> dict[str, str] | None:
+    queue = _text(reading.queue, labels) or reading.queue_name
+    kind = labels.get(reading.kind_label, reading.queue_kind)
+    if kind not in _QUEUE_KINDS:
+        return None
+    if reading.dead_letter_pattern and _compiled(reading.dead_letter_pattern).search(queue):
+        kind = "dead_letter"
+    priority = _text(reading.priority, labels)
+    return {"queue": queue, "queue_kind": kind} | ({"priority": priority} if priority else {})
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

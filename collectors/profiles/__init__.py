@@ -1,0 +1,96 @@
+"""Profiles: the data files of this folder, one per library, and the one place that reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from breakwatch.config_units import nearest
+from breakwatch.errors import ConfigError
+from collectors.profiles.schema import Profile
+
+__all__ = ["Profile", "load", "names", "parse", "shipped"]
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the shipped profiles."""
+    return tuple(sorted(shipped()))
+
+
+@cache
+def shipped() -> dict[str, Profile]:
+    """Return the shipped profiles by name, each with what it extends."""
+    read = [
+        parse(entry.read_text(encoding="utf-8"), entry.name)
+        for entry in sorted(files(__name__).iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(_SUFFIXES)
+    ]
+    by_name = {profile.name: profile for profile in read}
+    return {name: _extended(profile, by_name) for name, profile in by_name.items()}
+
+
+def load(wanted: Iterable[str]) -> tuple[Profile, ...]:
+    """Return the profiles a source asks for, in its order; without any, all that are looked for unasked.
+
+    A name that ends in ``.yaml`` is the path of a profile of the user's own. ConfigError for a name nobody knows (with
+    the nearest one) and for a file that is no profile.
+    """
+    chosen = tuple(_named(name) for name in wanted)
+    if chosen:
+        return chosen
+    automatic = [profile for profile in shipped().values() if profile.automatic]
+    return tuple(sorted(automatic, key=lambda profile: (profile.rank, profile.name)))
+
+
+def parse(text: str, where: str) -> Profile:
+    """Return the profile a text holds; ``where`` names it in the ConfigError when it holds none."""
+    try:
+        return Profile.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where}: not YAML: {error}".replace("\n", " "), "correct the file") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        context = first.get("ctx", {})
+        raise ConfigError(
+            f"{where}: {place}: {first['msg']}", str(context.get("remedy", "see collectors/profiles/schema.py"))
+        ) from error
+
+
+def _named(name: str) -> Profile:
+    if name.endswith(_SUFFIXES):
+        path = Path(name)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"profile {name}: cannot be read: {error}", "check the path") from error
+        return _extended(parse(text, name), shipped())
+    known = shipped()
+    if name not in known:
+        raise ConfigError(f"no profile is named {name!r}", nearest(name, sorted(known)))
+    return known[name]
+
+
+def _extended(profile: Profile, by_name: dict[str, Profile]) -> Profile:
+    seen = {profile.name}
+    base_name = profile.extends
+    while base_name:
+        if base_name in seen or base_name not in by_name:
+            raise ConfigError(
+                f"profile {profile.name}: extends {base_name!r}, which is unknown or extends it in turn",
+                nearest(base_name, sorted(by_name)),
+            )
+        seen.add(base_name)
+        base = by_name[base_name]
+        profile = profile.model_copy(
+            update={"readings": profile.readings + base.readings, "logs": profile.logs + base.logs}
+        )
+        base_name = base.extends
+    return profile
