@@ -1,0 +1,145 @@
+"""Writes one batch of a collector: the rows, where the collector stands, and which figures are now stale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from store.statements import parameters, statement, steps
+from store.values import Appended
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+    from numpy.typing import NDArray
+
+    from breakwatch.clock import Instant
+    from breakwatch.model import Batch, Rejected, Sighting, Subject, Track
+
+_PAIRS = pa.map_(pa.string(), pa.string())
+_SUBJECT = ("environment", "service", "operation", "breaker", "component", "target", "instance")
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """A connection inside a transaction, and the present."""
+
+    connection: duckdb.DuckDBPyConnection
+    now_us: Instant
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Carry out a statement with those of ``values`` it names; return how many rows it changed."""
+        wanted = {name: values[name] for name in parameters(sql)}
+        answer = self.connection.execute(sql, wanted) if wanted else self.connection.execute(sql)
+        row = answer.fetchone()
+        return int(row[0]) if row and isinstance(row[0], int) else 0
+
+    def offer(self, name: str, table: pa.Table) -> None:
+        """Let statements read ``table`` as ``name``."""
+        self.connection.register(name, table)
+
+
+def write(connection: duckdb.DuckDBPyConnection, batch: Batch, now_us: Instant) -> Appended:
+    """Write ``batch`` inside the caller's transaction; what is known already changes nothing."""
+    writing = _Writing(connection, now_us)
+    track_ids = np.fromiter((track_id(track) for track in batch.tracks), np.int64, len(batch.tracks))
+    if batch.tracks:
+        writing.offer("incoming_tracks", _tracks_table(batch.tracks, track_ids))
+        writing.run(statement("append_tracks"))
+    changed = _write_runs(writing, batch, track_ids) if len(batch.runs) else 0
+    sightings = _write_sightings(writing, batch.sightings) if batch.sightings else 0
+    rejected = _write_rejected(writing, batch.rejected) if batch.rejected else 0
+    _write_checkpoints(writing, batch)
+    known = len(batch.sightings) - sightings + len(batch.rejected) - rejected
+    return Appended(changed, sightings, rejected, known)
+
+
+@lru_cache(maxsize=200_000)
+def track_id(track: Track) -> int:
+    """Return the number of a track; remembered, as a steady system offers the same tracks in every cycle."""
+    return track.track_id
+
+
+def _write_runs(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64]) -> int:
+    runs = batch.runs
+    columns = {
+        "track_id": track_ids[runs.track],
+        "first_us": runs.first_us,
+        "last_us": runs.last_us,
+        "value": runs.value,
+        "read_s": runs.read_s,
+        "assumed": runs.assumed,
+    }
+    writing.offer("incoming_runs", pa.table(columns))
+    script = steps("append_runs")
+    writing.run(script["spans"])
+    bounds = writing.connection.execute("SELECT min(low_us), max(high_us) FROM spans WHERE deep").fetchone()
+    deep_low_us, deep_high_us = bounds if bounds and bounds[0] is not None else (0, -1)
+    for name in ("known", "united", "moved", "forget", "settle", "settled_until", "extend", "start", "mark_settled"):
+        writing.run(script[name], deep_low_us=deep_low_us, deep_high_us=deep_high_us)
+    writing.run(script["touched"])
+    for sql in steps("mark_stale").values():
+        writing.run(sql)
+    row = writing.connection.execute("SELECT count(*) FROM moved WHERE came").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _write_sightings(writing: _Writing, sightings: Sequence[Sighting]) -> int:
+    writing.offer("incoming_sightings", _sightings_table(sightings))
+    stamps = [sighting.occurred_us for sighting in sightings]
+    script = steps("append_sightings")
+    new = writing.run(script["new"], low_us=min(stamps), high_us=max(stamps))
+    if new:
+        writing.run(script["insert"])
+        writing.run(script["subjects"])
+    return new
+
+
+def _write_rejected(writing: _Writing, rejected: Sequence[Rejected]) -> int:
+    names = ("source", "position", "reason", "content")
+    columns = {name: pa.array([getattr(one, name) for one in rejected], pa.string()) for name in names}
+    writing.offer("incoming_rejected", pa.table(columns))
+    return writing.run(statement("append_rejected"), now_us=writing.now_us)
+
+
+def _write_checkpoints(writing: _Writing, batch: Batch) -> None:
+    script = steps("append_checkpoints")
+    for key, value in batch.checkpoints.items():
+        writing.run(script["keep" if value else "forget"], source=batch.source, key=key, value=value)
+    if batch.seen_until_us is not None:
+        writing.run(script["seen"], source=batch.source, until_us=batch.seen_until_us)
+
+
+def _tracks_table(tracks: Sequence[Track], track_ids: NDArray[np.int64]) -> pa.Table:
+    columns: dict[str, Any] = {"track_id": track_ids}
+    for name in ("source", "kind", "scrape_target", "profile"):
+        columns[name] = pa.array([str(getattr(track, name)) for track in tracks], pa.string())
+    columns["source_group"] = pa.array([track.group for track in tracks], pa.string())
+    columns["detail"] = pa.array([track.detail for track in tracks], _PAIRS)
+    return pa.table(columns | _subject_columns([track.subject for track in tracks]))
+
+
+def _sightings_table(sightings: Sequence[Sighting]) -> pa.Table:
+    columns: dict[str, Any] = {
+        "sighting_id": pa.array([sighting.sighting_id for sighting in sightings], pa.int64()),
+        "occurred_us": pa.array([sighting.occurred_us for sighting in sightings], pa.int64()),
+        "detail": pa.array([sighting.detail for sighting in sightings], _PAIRS),
+        "source_group": pa.array([sighting.group for sighting in sightings], pa.string()),
+        "raw_text": pa.array([sighting.raw for sighting in sightings], pa.string()),
+    }
+    for name in ("source", "kind", "profile", "from_state", "to_state", "position"):
+        columns[name] = pa.array([str(getattr(sighting, name)) for sighting in sightings], pa.string())
+    return pa.table(columns | _subject_columns([sighting.subject for sighting in sightings]))
+
+
+def _subject_columns(subjects: Sequence[Subject]) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        name: pa.array([getattr(subject, name) for subject in subjects], pa.string()) for name in _SUBJECT
+    }
+    columns["labels"] = pa.array([subject.labels for subject in subjects], _PAIRS)
+    return columns

@@ -1,0 +1,5 @@
+"""Placeholder, replaced below."""
+
+
+def sql_readonly() -> None:
+    raise NotImplementedError

@@ -1,0 +1,63 @@
+"""Foreign errors of the store, translated once into problems with a remedy."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from breakwatch.errors import StoreError
+
+_FULL = ("no space left", "disk quota", "file too large", "out of disk", "could not write all")
+_NOT_A_DATABASE = "not a valid duckdb database"
+_FULL_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn errors of disk and database about ``path`` into StoreError; mistakes in our own SQL stay what they are."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException) as error:
+        raise _explained(path, str(error)) from error
+    except OSError as error:
+        if error.errno in _FULL_ERRNO:
+            raise full(path) from error
+        raise StoreError(
+            f"{path} cannot be used: {error.strerror or error}", "check that the folder exists and may be written to"
+        ) from error
+
+
+def full(path: Path) -> StoreError:
+    """Return the error of a disk without room."""
+    return StoreError(
+        f"the disk that holds {path} is full", "make room; what was committed is safe and work goes on where it stopped"
+    )
+
+
+def _explained(path: Path, message: str) -> StoreError:
+    said = message.lower()
+    if any(phrase in said for phrase in _FULL):
+        return full(path)
+    if "could not set lock" in said or "conflicting lock" in said:
+        return StoreError(f"{path} is held by another process ({_first_line(message)})", "stop it, then try again")
+    if "permission denied" in said:
+        return StoreError(f"{path} may not be opened: permission denied", "give this user the right to read and write it")
+    if _NOT_A_DATABASE in said:
+        return not_a_database(path)
+    return StoreError(
+        f"the store {path} is damaged ({_first_line(message)})",
+        f"move {path} and {path.name}.wal beside it aside (do not delete them), restore a backup or collect anew",
+    )
+
+
+def not_a_database(path: Path) -> StoreError:
+    """Return the error of a file that is something else."""
+    return StoreError(
+        f"{path} is not a DuckDB file", "move it aside (do not delete it) or choose another store.path"
+    )
+
+
+def _first_line(message: str) -> str:
+    return message.strip().splitlines()[0][:300] if message.strip() else "no message"

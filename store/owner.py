@@ -1,0 +1,214 @@
+"""The one owner of a store: everything that is written goes through here."""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+
+from breakwatch.clock import Clock, Instant, system_clock
+from breakwatch.errors import StoreError
+from store import answers, append, catalog, faults, schema
+from store.lock import OwnerLock
+from store.replace import KeptTables
+from store.statements import named, statement
+from store.trace import Trace, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from breakwatch.model import Batch
+    from store.values import Appended, CollectionRun, Params, Publication
+
+_NOTHING: Params = {}
+_WRITES_TO = re.compile(r"\b(insert\s+into|delete\s+from|update|merge\s+into|truncate)\s+kept\.(\w+)", re.IGNORECASE)
+_MEMORY_LIMIT = "2GB"
+_THREADS = 2
+
+
+class Store:
+    """The owner's database and its published file; open it with ``Store.open``.
+
+    May be used by several threads: calls take turns, and a transaction keeps the turn until it ends.
+    """
+
+    def __init__(
+        self, path: Path, connection: duckdb.DuckDBPyConnection, lock: OwnerLock, clock: Clock, trace: Trace
+    ) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+        self._clock = clock
+        self._trace = trace
+        self._turn = threading.RLock()
+        self._depth = 0
+        self._kept = KeptTables(connection)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        clock: Clock = system_clock,
+        public_base: str | None = None,
+        grace_s: float = 86_400.0,
+        trace: Trace | None = None,
+    ) -> Self:
+        """Open or create the store whose published file is ``path``; there is one owner at a time.
+
+        Args:
+            path: the published file, which readers open. The owner's own files lie beside it, out of sight.
+            clock: where the present comes from.
+            public_base: folder under which readers find the parts, where they see them elsewhere than the owner does.
+            grace_s: seconds for which connections that readers hold open keep answering.
+            trace: told the name of each point of the store's work as it is reached (tests).
+
+        Raises:
+            StoreError: the store is locked, damaged, full, of a newer version, or not a store.
+        """
+        published = Path(path).absolute()
+        with faults.translated(published):
+            private = published.parent / f".{published.name}.d"
+            (private / "parts").mkdir(parents=True, exist_ok=True)
+            lock = OwnerLock(private / "lock", published)
+        try:
+            store = cls(published, _connect(private / "owner.duckdb", clock), lock, clock, trace or silent)
+        except BaseException:
+            lock.release()
+            raise
+        return store
+
+    def append(self, batch: Batch) -> Appended:
+        """Write a batch in one transaction: rows, checkpoints, and which figures are now stale. Idempotent."""
+        self._trace("append.begin")
+        with self.transaction():
+            appended = append.write(self._connection, batch, self._clock())
+            self._trace("append.before_commit")
+        self._trace("append.after_commit")
+        return appended
+
+    def checkpoints(self, source: str) -> dict[str, str]:
+        """Return where the collector of ``source`` stands."""
+        found = self.rows("SELECT key, value FROM raw.checkpoints WHERE source = $source", {"source": source})
+        return {row["key"]: row["value"] for row in found}
+
+    def record_run(self, run: CollectionRun) -> None:
+        """Record one attempt to collect."""
+        values = {name: getattr(run, name) for name in run.__slots__} | {"labels": dict(run.labels)}
+        with self.transaction():
+            self.execute(statement("record_run"), values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Group writes: all or nothing. Inner transactions belong to the outermost one."""
+        with self._turn, faults.translated(self.path):
+            if self._depth:
+                yield
+                return
+            self._connection.execute("BEGIN")
+            self._depth = 1
+            try:
+                yield
+            except BaseException:
+                self._roll_back()
+                raise
+            else:
+                self._connection.execute("COMMIT")
+            finally:
+                self._depth = 0
+
+    def _roll_back(self) -> None:
+        try:
+            self._connection.execute("ROLLBACK")
+        except duckdb.Error as error:
+            # a database that failed inside a commit has rolled back already; the first error says why
+            if "no transaction is active" not in str(error):
+                raise
+
+    def rows(self, sql: str, params: Params = _NOTHING) -> list[dict[str, Any]]:
+        """Return an answer row by row; see ``Rows.rows``."""
+        with self._turn, faults.translated(self.path):
+            return answers.fetch_rows(self._connection, sql, params)
+
+    def columns(self, sql: str, params: Params = _NOTHING) -> dict[str, NDArray[Any]]:
+        """Return an answer column by column; see ``Rows.columns``."""
+        with self._turn, faults.translated(self.path):
+            return answers.fetch_columns(self._connection, sql, params)
+
+    def execute(self, sql: str, params: Params = _NOTHING) -> None:
+        """Carry out one statement inside a transaction; what it does to kept tables is published whole.
+
+        Dense relations are published by span: say which with ``mark_changed``.
+
+        Raises:
+            RuntimeError: outside a transaction.
+        """
+        with self._turn, faults.translated(self.path):
+            if not self._depth:
+                raise RuntimeError("execute needs a transaction: with store.transaction(): ...")
+            if params:
+                self._connection.execute(sql, dict(params))
+            else:
+                self._connection.execute(sql)
+            for _, table in _WRITES_TO.findall(sql):
+                if table not in catalog.DENSE:
+                    self._connection.execute(statement("mark_rewritten"), {"relation": f"kept.{table}"})
+
+    def replace(self, table: str, scope: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> int:
+        """Make the rows of ``kept.<table>`` in ``scope`` (column → value) become ``rows``; return how many changed.
+
+        An empty scope is the whole table. Instants in time columns may be aware datetimes or microseconds.
+
+        Raises:
+            ValueError: no such table or column, or a row outside the scope.
+        """
+        with self.transaction():
+            return self._kept.replace(self._connection, table, scope, rows)
+
+    def mark_changed(self, relation: str, start_us: Instant, end_us: Instant) -> None:
+        """Say that rows of a dense relation from ``start_us`` to ``end_us``, both inclusive, must be published anew.
+
+        Raises:
+            ValueError: the relation is not dense.
+        """
+        name = relation.removeprefix("kept.")
+        if name not in catalog.DENSE:
+            raise ValueError(f"{relation} is not a dense relation; there are {', '.join(catalog.DENSE)}")
+        span = {"relation": f"kept.{name}", "start_us": start_us, "end_us": end_us}
+        with self.transaction():
+            self._connection.execute(statement("mark_changed"), span)
+
+    def publish(self, as_of_us: Instant | None, *, recorded: bool = False) -> Publication:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close the store and let another owner in."""
+        with self._turn:
+            self._connection.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _connect(database: Path, clock: Clock) -> duckdb.DuckDBPyConnection:
+    with faults.translated(database):
+        connection = duckdb.connect(str(database), config={"memory_limit": _MEMORY_LIMIT, "threads": _THREADS})
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET preserve_insertion_order = true")
+            schema.migrate(connection, clock(), database)
+            schema.create_views(connection, "owner", comments=False)
+        except BaseException:
+            connection.close()
+            raise
+    return connection

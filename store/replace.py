@@ -1,0 +1,114 @@
+"""Makes the rows of one scope of a kept table what analysis says they are, changing only what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from store import catalog
+from store.statements import named_steps, parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", tz="UTC"),
+    "DOUBLE": pa.float64(),
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
+    "BOOLEAN": pa.bool_(),
+    "VARCHAR[]": pa.list_(pa.string()),
+    "MAP(VARCHAR, VARCHAR)": pa.map_(pa.string(), pa.string()),
+}
+
+
+class KeptTables:
+    """The kept tables with their columns, read once from the database itself."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._columns: dict[str, dict[str, pa.DataType]] = {}
+        found = connection.execute(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+            " WHERE schema_name = 'kept' AND column_name <> 'row_id' ORDER BY table_name, column_index"
+        ).fetchall()
+        for table, column, kind in found:
+            self._columns.setdefault(table, {})[column] = _ARROW[kind]
+
+    def replace(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        scope: Mapping[str, Any],
+        rows: Sequence[Mapping[str, Any]],
+    ) -> int:
+        """Make the rows of ``scope`` become ``rows``; return how many rows came or went.
+
+        An empty scope is the whole table. Columns that a row does not name are NULL, those of the scope have its value.
+
+        Raises:
+            ValueError: no such table or column, or a row outside the scope.
+        """
+        table = table.removeprefix("kept.")
+        columns = self._columns.get(table)
+        if columns is None:
+            raise ValueError(f"no kept table {table!r}; there are {', '.join(self._columns)}")
+        connection.register("incoming_rows", _table(table, columns, scope, rows))
+        whole = not scope
+        in_scope = {"whole": True} if whole else dict(scope)
+        connection.register("incoming_scope", _scope_table(columns, in_scope))
+        dense = table in catalog.DENSE
+        script = named_steps(
+            "replace",
+            table=table,
+            columns=", ".join(columns),
+            scope="true" if whole else ", ".join(scope),
+            when=catalog.DENSE.get(table, "now"),
+        )
+        names = ["stage", "fill", "difference", "changed_spans" if dense else "tombstones", "delete", "insert"]
+        changed = 0
+        for name in names:
+            sql = script[name]
+            given = {"relation": f"kept.{table}"} if "relation" in parameters(sql) else None
+            answer = connection.execute(sql, given) if given else connection.execute(sql)
+            if name in {"difference", "delete", "insert"}:
+                row = answer.fetchone()
+                count = int(row[0]) if row else 0
+                if name == "difference" and count == 0:
+                    return 0
+                changed += count if name != "difference" else 0
+        return changed
+
+
+def _scope_table(columns: Mapping[str, pa.DataType], scope: Mapping[str, Any]) -> pa.Table:
+    kinds = {**columns, "whole": pa.bool_()}
+    return pa.table({name: pa.array([_plain(value)], kinds[name]) for name, value in scope.items()})
+
+
+def _table(
+    table: str, columns: Mapping[str, pa.DataType], scope: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> pa.Table:
+    unknown = {name for row in rows for name in row if name not in columns} | {n for n in scope if n not in columns}
+    if unknown:
+        raise ValueError(f"kept.{table} has no column {', '.join(sorted(unknown))}")
+    for name, value in scope.items():
+        if any(row.get(name, value) != value for row in rows):
+            raise ValueError(f"a row for kept.{table} lies outside its scope: {name} is not {value!r}")
+    return pa.table(
+        {
+            name: pa.array([_plain(row.get(name, scope.get(name))) for row in rows], kind)
+            for name, kind in columns.items()
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as arrow takes it: maps as pairs, tuples and sets as lists, state words as texts."""
+    if isinstance(value, dict):
+        return sorted(value.items())
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value) if isinstance(value, str) else value

@@ -1,0 +1,166 @@
+-- Unites the incoming runs with the stored ones: per track and value, intervals that share an instant become one.
+-- Only runs that could be touched are looked at. What is read between the steps is small; each step is one statement.
+
+-- step: spans
+-- What the batch says about each track, and whether it reaches back into settled history.
+CREATE OR REPLACE TEMP TABLE spans AS
+SELECT
+    incoming.track_id,
+    min(incoming.first_us) AS low_us,
+    max(incoming.last_us) AS high_us,
+    coalesce(min(incoming.first_us) <= any_value(latest.settled_until_us), false) AS deep
+FROM incoming_runs AS incoming
+LEFT JOIN raw.latest_runs AS latest ON latest.track_id = incoming.track_id
+GROUP BY incoming.track_id
+
+-- step: known
+-- Stored runs that the batch could touch; the latest of every track in any case.
+CREATE OR REPLACE TEMP TABLE known AS
+SELECT latest.track_id, first_us, last_us, value, read_s, assumed, true AS latest
+FROM raw.latest_runs AS latest
+JOIN spans ON spans.track_id = latest.track_id
+UNION ALL
+SELECT settled.track_id, first_us, last_us, value, read_s, assumed, false AS latest
+FROM raw.settled_runs AS settled
+JOIN spans ON spans.track_id = settled.track_id
+WHERE
+    spans.deep
+    AND settled.last_us >= spans.low_us
+    AND settled.first_us <= spans.high_us
+    AND settled.last_us >= $deep_low_us -- for the row groups' bounds
+    AND settled.first_us <= $deep_high_us
+
+-- step: united
+CREATE OR REPLACE TEMP TABLE united AS
+WITH both_sides AS (
+    SELECT track_id, first_us, last_us, value, read_s, assumed FROM known
+    UNION ALL
+    SELECT track_id, first_us, last_us, value, read_s, assumed FROM incoming_runs
+),
+marked AS (
+    SELECT
+        *,
+        coalesce(
+            first_us > max(last_us) OVER (
+                PARTITION BY track_id, value
+                ORDER BY first_us, assumed, read_s, last_us
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ),
+            true
+        ) AS starts
+    FROM both_sides
+),
+numbered AS (
+    SELECT
+        *,
+        count_if(starts) OVER (
+            PARTITION BY track_id, value
+            ORDER BY first_us, assumed, read_s, last_us
+            ROWS UNBOUNDED PRECEDING
+        ) AS island
+    FROM marked
+),
+islands AS (
+    SELECT
+        track_id,
+        min(first_us) AS first_us,
+        max(last_us) AS last_us,
+        value,
+        any_value(read_s) FILTER (starts) AS read_s,
+        any_value(assumed) FILTER (starts) AS assumed
+    FROM numbered
+    GROUP BY track_id, value, island
+)
+SELECT
+    *,
+    row_number() OVER (PARTITION BY track_id ORDER BY last_us DESC, first_us DESC, value DESC) = 1 AS latest
+FROM islands
+
+-- step: moved
+-- Rows that stood and stand no more (came = false), and rows that are new (came = true).
+CREATE OR REPLACE TEMP TABLE moved AS
+SELECT track_id, first_us, last_us, value, read_s, assumed, latest, false AS came
+FROM (FROM known EXCEPT FROM united)
+UNION ALL
+SELECT track_id, first_us, last_us, value, read_s, assumed, latest, true AS came
+FROM (FROM united EXCEPT FROM known)
+
+-- step: forget
+DELETE FROM raw.settled_runs AS settled
+USING moved
+WHERE
+    NOT moved.came
+    AND NOT moved.latest
+    AND settled.track_id = moved.track_id
+    AND settled.first_us = moved.first_us
+    AND settled.last_us = moved.last_us
+    AND settled.value = moved.value
+    AND settled.last_us >= $deep_low_us
+    AND settled.first_us <= $deep_high_us
+
+-- step: settle
+INSERT INTO raw.settled_runs (track_id, first_us, last_us, value, read_s, assumed)
+SELECT track_id, first_us, last_us, value, read_s, assumed
+FROM moved
+WHERE came AND NOT latest
+ORDER BY last_us, track_id
+
+-- step: settled_until
+-- A settled run that was swallowed leaves the mark too late: that costs a look into history, never a figure.
+CREATE OR REPLACE TEMP TABLE settled_until AS
+SELECT track_id, max(last_us) AS until_us
+FROM moved
+WHERE came AND NOT latest
+GROUP BY track_id
+
+-- step: extend
+UPDATE raw.latest_runs AS stored
+SET
+    first_us = moved.first_us,
+    last_us = moved.last_us,
+    value = moved.value,
+    read_s = moved.read_s,
+    assumed = moved.assumed
+FROM moved
+WHERE moved.came AND moved.latest AND stored.track_id = moved.track_id
+
+-- step: start
+INSERT INTO raw.latest_runs (track_id, first_us, last_us, value, read_s, assumed, settled_until_us)
+SELECT moved.track_id, first_us, last_us, value, read_s, assumed, NULL
+FROM moved
+WHERE moved.came AND moved.latest AND moved.track_id NOT IN (SELECT track_id FROM raw.latest_runs)
+
+-- step: mark_settled
+UPDATE raw.latest_runs AS stored
+SET settled_until_us = greatest(coalesce(stored.settled_until_us, settled_until.until_us), settled_until.until_us)
+FROM settled_until
+WHERE stored.track_id = settled_until.track_id
+
+-- step: touched
+-- Where each track really changed: end points that came or went. A pure extension is the latest run growing at its
+-- end, and nothing else.
+CREATE OR REPLACE TEMP TABLE touched AS
+WITH ends AS (
+    SELECT track_id, first_us AS us, value, read_s, assumed, 'first' AS side, latest, came FROM moved
+    UNION ALL
+    SELECT track_id, last_us AS us, value, NULL, NULL, 'last' AS side, latest, came FROM moved
+),
+lone AS (
+    SELECT track_id, us, side, bool_or(latest) AS latest
+    FROM ends
+    GROUP BY track_id, us, value, read_s, assumed, side
+    HAVING count(DISTINCT came) = 1
+)
+SELECT
+    lone.track_id,
+    min(us) AS from_us,
+    max(us) AS to_us,
+    bool_and(side = 'last' AND latest) AND count(*) = 2 AND any_value(grown.track_id) IS NOT NULL AS extended
+FROM lone
+LEFT JOIN (
+    SELECT track_id
+    FROM moved
+    GROUP BY track_id
+    HAVING count(*) = 2 AND bool_and(latest)
+) AS grown ON grown.track_id = lone.track_id
+GROUP BY lone.track_id

@@ -1,0 +1,1 @@
+INSERT INTO meta.migrations (version, name, applied_us) VALUES ($version, $name, $applied_us)

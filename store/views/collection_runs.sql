@@ -1,0 +1,25 @@
+-- view: Every attempt to collect from a source, and how it ended.
+-- column environment: Environment the row belongs to; NULL where the source says none.
+-- column source: Name of the source.
+-- column started_at: When it began.
+-- column finished_at: When it ended.
+-- column window_start: Start of the window asked for; NULL is from the checkpoint.
+-- column window_end: End of the window asked for.
+-- column events: Runs and sightings that were new.
+-- column rejected: Pieces of input that could not be understood.
+-- column status: ok, partial or failed.
+-- column error: What went wrong.
+-- column labels: Declared labels of the source (cluster, region), without environment.
+SELECT
+    nullif(environment, '') AS environment,
+    source,
+    make_timestamptz(started_us) AS started_at,
+    make_timestamptz(finished_us) AS finished_at,
+    make_timestamptz(window_start_us) AS window_start,
+    make_timestamptz(window_end_us) AS window_end,
+    events,
+    rejected,
+    status,
+    nullif(error, '') AS error,
+    labels
+FROM raw.collection_runs

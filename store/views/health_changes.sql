@@ -1,0 +1,31 @@
+-- view: Moves of a health signal of a component.
+-- column environment: Environment the row belongs to; NULL where the source says none.
+-- column service: Service that is, or depends on, the component.
+-- column component: Component whose health is signalled.
+-- column instance: Instance that signals.
+-- column from_state: Before: up, down, maintenance, draining, up_no_lb or unknown.
+-- column to_state: After, in the same words.
+-- column occurred_at: When it happened: the midpoint of its bounds.
+-- column occurred_earliest: No earlier than this.
+-- column occurred_latest: No later than this.
+-- column sources: Names of the sources that saw it.
+-- column inferred: True where its place in the order was inferred.
+-- column clock_skew: True where sources disagreed by less than the clock tolerance.
+-- column assumed: True where the width of the bounds rests on an assumed scrape duration.
+-- column labels: Declared labels of the source (cluster, region), without environment.
+SELECT
+    nullif(environment, '') AS environment,
+    nullif(service, '') AS service,
+    nullif(component, '') AS component,
+    nullif(instance, '') AS instance,
+    nullif(from_state, '') AS from_state,
+    to_state,
+    occurred_at,
+    occurred_earliest,
+    occurred_latest,
+    sources,
+    inferred,
+    clock_skew,
+    assumed,
+    labels
+FROM kept.health_changes

@@ -1,0 +1,23 @@
+-- view: Requests by time bucket and upper bound of their duration (cumulative).
+-- column environment: Environment the row belongs to; NULL where the source says none.
+-- column service: Service that measured.
+-- column operation: Operation that was requested.
+-- column target: Target that answered.
+-- column instance: Instance that measured.
+-- column bucket_start: Start of the time bucket.
+-- column bucket_s: Length of the time bucket in seconds.
+-- column upper_bound_s: Requests that took at most this many seconds; infinity counts all.
+-- column count: How many.
+-- column labels: Declared labels of the source (cluster, region), without environment.
+SELECT
+    nullif(environment, '') AS environment,
+    nullif(service, '') AS service,
+    nullif(operation, '') AS operation,
+    nullif(target, '') AS target,
+    nullif(instance, '') AS instance,
+    bucket_start,
+    bucket_s,
+    upper_bound_s,
+    count,
+    labels
+FROM kept.latency_histograms
