@@ -1,0 +1,276 @@
+"""Fusion: what several sources saw of one thing becomes one ordered list of changes (product definition "Fusion").
+
+The same change seen twice is one change: its bounds are what all sightings allow, and every source is kept by name.
+Sightings are matched by the state they lead to, not by their place in a list: within one scrape only the counts are
+evidence, the order is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from analysis.bounds import CLOCK_TOLERANCE_US, Bounds
+from analysis.machine import OPEN, hidden_path, lawful
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from analysis.evidence import Change
+    from breakwatch.clock import Instant
+
+DISAGREEMENT_US = 60_000_000
+"""Two sightings of the same new state that miss each other by more than the tolerance, but by less than this, by two
+sources that both watch, are reported: one of the clocks is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a domain's states may follow each other.
+
+    Attributes:
+        machine: true for breakers: moves can be unlawful, and hidden steps can be inferred.
+        half_open_visible: false where no source can show ``half_open`` (binary encodings).
+    """
+
+    machine: bool
+    half_open_visible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something the evidence shows that should not be: it becomes a finding."""
+
+    kind: str
+    at_us: Instant
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The fused changes of one instance in order, and what was odd about them."""
+
+    changes: tuple[Change, ...]
+    oddities: tuple[Oddity, ...] = ()
+
+
+def fuse(witnesses: Sequence[Sequence[Change]], rules: Rules, initial: str | None = None) -> History:
+    """Fuse the changes that each witness of one instance saw.
+
+    Args:
+        witnesses: for each witness its changes in order; exact ones (logs) and bounded ones (scrapes) alike.
+        rules: the domain's rules.
+        initial: the state before the first change, where a sample shows it.
+
+    Returns:
+        The history; the same for any order of the witnesses.
+    """
+    ranked = sorted((list(changes) for changes in witnesses if changes), key=_precision)
+    fused: list[Change] = []
+    for changes in ranked:
+        fused = _unite(fused, changes)
+    oddities = _disagreements(fused)
+    ordered = _in_order(fused, rules, initial)
+    complete, odd = _complete(ordered, rules, initial)
+    return History(
+        tuple(_narrow(complete)), tuple(sorted({*oddities, *odd}, key=lambda o: (o.at_us, o.kind, o.evidence)))
+    )
+
+
+def _precision(changes: Sequence[Change]) -> tuple[bool, list[str], Instant]:
+    """Exact witnesses first: bounds then tighten, and ties are settled by name, not by arrival."""
+    exact = all(change.bounds.exact for change in changes)
+    return not exact, sorted({name for change in changes for name in change.sources}), changes[0].bounds.earliest_us
+
+
+def _unite(known: list[Change], seen: Sequence[Change]) -> list[Change]:
+    """Match what one more witness saw with what is known; what has no match stands for itself."""
+    united: dict[int, Change] = dict(enumerate(known))
+    taken: set[int] = set()
+    unmatched = list(seen)
+    for tolerance_us in (0, CLOCK_TOLERANCE_US):
+        left = []
+        for index, change in _matches(united, taken, unmatched, tolerance_us):
+            if index is None:
+                left.append(change)
+            else:
+                taken.add(index)
+                united[index] = _merged(united[index], change)
+        unmatched = left
+    return [*united.values(), *unmatched]
+
+
+def _matches(
+    known: dict[int, Change], taken: set[int], seen: Sequence[Change], tolerance_us: int
+) -> Iterable[tuple[int | None, Change]]:
+    """Pair each seen change with the index of a known one that it can be, or with none.
+
+    Both sides are intervals in time; serving the one that ends first is optimal for points in intervals.
+    """
+    by_state: dict[str, list[tuple[Instant, Instant, int]]] = {}
+    for index, change in known.items():
+        if index not in taken:
+            bounds = change.bounds
+            by_state.setdefault(change.to_state, []).append((bounds.latest_us, bounds.earliest_us, index))
+    for waiting in by_state.values():
+        waiting.sort()
+    for change in sorted(seen, key=lambda c: (c.bounds.latest_us, c.bounds.earliest_us, c.rank)):
+        waiting = by_state.get(change.to_state, [])
+        chosen = None
+        for place, (latest_us, earliest_us, index) in enumerate(waiting):
+            if latest_us + tolerance_us < change.bounds.earliest_us:
+                continue
+            if earliest_us - tolerance_us <= change.bounds.latest_us and _same_move(known[index], change):
+                chosen = place
+                break
+        yield (waiting.pop(chosen)[2] if chosen is not None else None), change
+
+
+def _same_move(one: Change, other: Change) -> bool:
+    """Only a move whose both ends were told can contradict another one: a gauge may have skipped states."""
+    return not (one.certain and other.certain) or one.from_state == other.from_state
+
+
+def _merged(known: Change, seen: Change) -> Change:
+    missed = known.bounds.gap_us(seen.bounds) > 0
+    return replace(
+        known,
+        from_state=seen.from_state if seen.certain and not known.certain else known.from_state or seen.from_state,
+        bounds=known.bounds.meet(seen.bounds),
+        sources=known.sources | seen.sources,
+        inferred=known.inferred and seen.inferred,
+        assumed=known.assumed and seen.assumed,
+        clock_skew=known.clock_skew or seen.clock_skew or missed,
+        after_restart=known.after_restart or seen.after_restart,
+        certain=known.certain or seen.certain,
+    )
+
+
+def _disagreements(fused: Sequence[Change]) -> list[Oddity]:
+    """Find the same new state sighted by different sources at moments that cannot be one, yet are suspiciously near."""
+    found = []
+    last: dict[str, Change] = {}
+    for change in sorted(fused, key=lambda c: (c.bounds.earliest_us, c.bounds.latest_us, c.rank)):
+        before = last.get(change.to_state)
+        if before and not before.sources & change.sources:
+            gap_us = before.bounds.gap_us(change.bounds)
+            if CLOCK_TOLERANCE_US < gap_us < DISAGREEMENT_US:
+                names = f"{', '.join(sorted(before.sources))} and {', '.join(sorted(change.sources))}"
+                text = f"{names} saw {change.to_state} {gap_us / 1e6:.3f} s apart: kept as two"
+                found.append(Oddity("sources_disagree", change.bounds.middle_us, text))
+        last[change.to_state] = change
+    return found
+
+
+def _in_order(fused: Sequence[Change], rules: Rules, initial: str | None) -> list[Change]:
+    """Order changes by time; where bounds leave the order open, take the one that the state machine allows."""
+    waiting = sorted(fused, key=_time_key)
+    ordered: list[Change] = []
+    state = initial
+    while waiting:
+        possible = _could_be_next(waiting)
+        fitting = [i for i in possible if rules.machine and _fits(state, waiting[i])]
+        chosen = fitting[0] if fitting else 0
+        change = waiting.pop(chosen)
+        ordered.append(replace(change, inferred=True) if chosen and not change.bounds.exact else change)
+        state = change.to_state
+    return ordered
+
+
+def _could_be_next(waiting: Sequence[Change]) -> list[int]:
+    """Return the places of the changes that no other one must precede."""
+    horizon_us = waiting[0].bounds.latest_us
+    window = 0
+    for change in waiting:
+        if change.bounds.earliest_us > horizon_us and change.bounds.middle_us > horizon_us:
+            break
+        horizon_us = min(horizon_us, change.bounds.latest_us)
+        window += 1
+    return [place for place in range(window) if waiting[place].bounds.earliest_us <= horizon_us]
+
+
+def _time_key(change: Change) -> tuple[Instant, int, Instant, str, tuple[str, ...]]:
+    bounds = change.bounds
+    return bounds.middle_us, change.rank, bounds.earliest_us, change.to_state, tuple(sorted(change.sources))
+
+
+def _fits(state: str | None, change: Change) -> bool:
+    if state is None:
+        return True
+    if change.from_state:
+        return change.from_state == state
+    return lawful(state, change.to_state)
+
+
+def _complete(ordered: Sequence[Change], rules: Rules, initial: str | None) -> tuple[list[Change], list[Oddity]]:
+    """Name where each change came from, add the steps that must lie in between, and note what is unlawful."""
+    complete: list[Change] = []
+    oddities: list[Oddity] = []
+    state = initial
+    for change in ordered:
+        if state is not None:
+            if change.to_state == state and not (rules.machine and (change.from_state or state == OPEN)):
+                continue
+            for hidden in _hidden_steps(state, change, rules):
+                complete.append(_inferred_step(complete, change, state, hidden))
+                state = hidden
+        before = state if state is not None else change.from_state
+        settled = replace(change, from_state=before or change.from_state)
+        oddities.extend(_judge(settled, change, rules))
+        complete.append(settled)
+        state = settled.to_state
+    return complete, oddities
+
+
+def _hidden_steps(state: str, change: Change, rules: Rules) -> tuple[str, ...]:
+    if not rules.machine or change.after_restart:
+        return ()
+    if change.from_state and change.from_state != state:
+        between = hidden_path(state, change.from_state, half_open_visible=rules.half_open_visible)
+        return (*between, change.from_state)
+    if change.certain:
+        return ()  # a log or counter that names both ends says what it says: unlawful moves are findings, not gaps
+    return hidden_path(state, change.to_state, half_open_visible=rules.half_open_visible)
+
+
+def _inferred_step(before: Sequence[Change], after: Change, from_state: str, to_state: str) -> Change:
+    earliest_us = before[-1].bounds.earliest_us if before else after.bounds.earliest_us
+    start_us = max(earliest_us, after.bounds.earliest_us) if _same_scrape(before, after) else earliest_us
+    bounds = Bounds(min(start_us, after.bounds.latest_us), after.bounds.latest_us)
+    return replace(after, from_state=from_state, to_state=to_state, bounds=bounds, inferred=True)
+
+
+def _same_scrape(before: Sequence[Change], after: Change) -> bool:
+    """A gauge that skipped a state within one scrape: the unseen step lies in that scrape too."""
+    return bool(before) and bool(after.from_state) and not after.bounds.exact
+
+
+def _judge(settled: Change, sighted: Change, rules: Rules) -> list[Oddity]:
+    if not rules.machine:
+        return []
+    at_us = settled.bounds.middle_us
+    move = f"{settled.from_state} → {settled.to_state}"
+    if sighted.after_restart:
+        if settled.from_state in (OPEN, "half_open") and settled.to_state == "closed":
+            return [
+                Oddity("state_lost_on_restart", at_us, f"{move}: the process was replaced while the breaker was open")
+            ]
+        return []
+    if settled.from_state and not lawful(settled.from_state, settled.to_state):
+        visible = rules.half_open_visible or {settled.from_state, settled.to_state} != {OPEN, "closed"}
+        if visible:
+            return [Oddity("unlawful_transition", at_us, f"{move} by {', '.join(sorted(settled.sources))}")]
+    return []
+
+
+def _narrow(changes: Sequence[Change]) -> list[Change]:
+    """Let each change bound its neighbours: none is before the one it follows, none after the one that follows it."""
+    earliest = [change.bounds.earliest_us for change in changes]
+    latest = [change.bounds.latest_us for change in changes]
+    for index in range(1, len(changes)):
+        earliest[index] = max(earliest[index], min(earliest[index - 1], latest[index]))
+    for index in range(len(changes) - 2, -1, -1):
+        latest[index] = min(latest[index], max(latest[index + 1], earliest[index]))
+    return [
+        replace(change, bounds=Bounds(low, high)) for change, low, high in zip(changes, earliest, latest, strict=True)
+    ]

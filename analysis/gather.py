@@ -1,0 +1,233 @@
+"""Fetching what a set of subjects' witnesses saw, and sorting it by instance."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from analysis.bounds import Bounds
+from analysis.evidence import Change, Run, SampledTrack, Span, Witness, falls, sighted_changes
+from analysis.sqlfiles import read_sql
+from breakwatch.model import COUNTERS, STATE_WORDS, SightingKind, TrackKind, pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from breakwatch.clock import Instant
+    from breakwatch.model import Pairs
+    from store import Rows
+
+_TRACKS = read_sql("analysis.sql", "evidence_tracks.sql")
+_RUNS = read_sql("analysis.sql", "evidence_runs.sql")
+_STARTS = read_sql("analysis.sql", "evidence_process_starts.sql")
+_SIGHTINGS = read_sql("analysis.sql", "evidence_sightings.sql")
+
+UNNAMED_WINDOW_US = 300_000_000
+"""An unnamed instance is looked for among those seen within this of the sighting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One kind of state that is fused: which tracks and sightings speak of it."""
+
+    name: str
+    state_kind: TrackKind
+    sighting_kind: SightingKind
+
+
+BREAKER = Domain("breaker", TrackKind.BREAKER_STATE, SightingKind.BREAKER_TRANSITION)
+HEALTH = Domain("health", TrackKind.HEALTH_STATE, SightingKind.HEALTH_CHANGE)
+LEVEL = Domain("level", TrackKind.LEVEL_STATE, SightingKind.LEVEL_CHANGE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Name:
+    """A subject as a domain names it: a breaker, a component, or (level) the service itself."""
+
+    environment: str
+    service: str
+    name: str
+
+
+@dataclass(slots=True)
+class InstanceEvidence:
+    """All that bears on one instance of a subject."""
+
+    instance: str
+    labels: Pairs
+    operation: str = ""
+    witnesses: list[Witness] = field(default_factory=list)
+    logged: dict[str, list[Change]] = field(default_factory=dict)
+    first_seen_us: Instant | None = None
+    last_seen_us: Instant | None = None
+
+    def sighted(self, state_kind: str) -> list[list[Change]]:
+        """Return for each witness the changes it saw, in order."""
+        return [*self.logged.values(), *(sighted_changes(witness, state_kind) for witness in self.witnesses)]
+
+    def initial_state(self, state_kind: str, before_us: Instant | None) -> str | None:
+        """Return the state first sampled, where that was not after ``before_us``."""
+        runs = [run for w in self.witnesses for t in w.tracks if t.kind == state_kind for run in t.runs]
+        if not runs:
+            return None
+        first = min(runs)
+        return STATE_WORDS[int(first.value)] if before_us is None or first.first_us <= before_us else None
+
+    @property
+    def half_open_visible(self) -> bool:
+        """False where every witness is one that can never show half-open."""
+        marks = [
+            t.detail.get("binary") == "true" for w in self.witnesses for t in w.tracks if t.kind != TrackKind.REQUESTS
+        ]
+        return bool(self.logged) or not marks or not all(marks)
+
+    def saw(self, first_us: Instant, last_us: Instant) -> None:
+        """Note that the instance was seen in this span."""
+        self.first_seen_us = first_us if self.first_seen_us is None else min(self.first_seen_us, first_us)
+        self.last_seen_us = last_us if self.last_seen_us is None else max(self.last_seen_us, last_us)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The evidence on one subject, by instance; ``unnamed`` counts sightings whose instance stayed unknown."""
+
+    instances: dict[tuple[str, Pairs], InstanceEvidence] = field(default_factory=dict)
+    unnamed: list[Instant] = field(default_factory=list)
+
+
+def gather(rows: Rows, domain: Domain, names: Sequence[Name]) -> dict[Name, Gathered]:
+    """Return what every witness saw of the named subjects of one domain."""
+    wanted = {
+        "environments": [name.environment for name in names],
+        "services": [name.service for name in names],
+        "names": [name.name for name in names],
+        "domain": domain.name,
+    }
+    gathered = {name: Gathered() for name in names}
+    _add_samples(gathered, rows, rows.rows(_TRACKS, {**wanted, "state_kind": str(domain.state_kind)}))
+    sightings = rows.rows(_SIGHTINGS, {**wanted, "sighting_kind": str(domain.sighting_kind)})
+    _add_sightings(gathered, sightings)
+    return gathered
+
+
+def _add_samples(gathered: dict[Name, Gathered], rows: Rows, tracks: Sequence[Mapping[str, Any]]) -> None:
+    runs = _runs(rows, [track["track_id"] for track in tracks])
+    starts = _process_starts(rows, {(track["source"], track["scrape_target"]) for track in tracks})
+    grouped: dict[tuple[Name, str, str, Pairs, str], list[SampledTrack]] = defaultdict(list)
+    operations: dict[tuple[Name, str, Pairs], str] = {}
+    for track in tracks:
+        name = Name(track["environment"], track["service"], track["name"])
+        labels = pairs(track["labels"])
+        sampled = SampledTrack(
+            track["track_id"],
+            track["kind"],
+            track["source"],
+            track["instance"],
+            labels,
+            track["scrape_target"],
+            track["detail"],
+            runs.get(track["track_id"], ()),
+        )
+        grouped[name, track["source"], track["instance"], labels, track["scrape_target"]].append(sampled)
+        if track["operation"]:
+            operations[name, track["instance"], labels] = track["operation"]
+    for (name, source, instance, labels, target), members in grouped.items():
+        evidence = gathered[name].instances.setdefault((instance, labels), InstanceEvidence(instance, labels))
+        evidence.operation = operations.get((name, instance, labels), "")
+        fell = [span for member in members if member.kind in COUNTERS for span in falls(member.runs)]
+        restarts = sorted({*starts.get((source, target), ()), *fell})
+        evidence.witnesses.append(Witness(source, instance, labels, members, restarts))
+        for member in members:
+            if member.runs:
+                evidence.saw(member.runs[0].first_us, member.runs[-1].last_us)
+
+
+def _runs(rows: Rows, track_ids: Sequence[int]) -> dict[int, list[Run]]:
+    if not track_ids:
+        return {}
+    columns = rows.columns(_RUNS, {"track_ids": list(track_ids)})
+    found: dict[int, list[Run]] = defaultdict(list)
+    names = ("track_id", "first_us", "last_us", "value", "read_s", "assumed")
+    for track_id, *run in zip(*(columns[name].tolist() for name in names), strict=True):
+        found[track_id].append(Run(*run))
+    return found
+
+
+def _process_starts(rows: Rows, targets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Span]]:
+    ordered = sorted(targets)
+    if not ordered:
+        return {}
+    found = rows.rows(_STARTS, {"sources": [s for s, _ in ordered], "scrape_targets": [t for _, t in ordered]})
+    spans: dict[tuple[str, str], list[Span]] = defaultdict(list)
+    before: Mapping[str, Any] | None = None
+    for row in found:
+        key = row["source"], row["scrape_target"]
+        if before and (before["source"], before["scrape_target"]) == key and before["value"] != row["value"]:
+            spans[key].append(Span(before["last_us"], row["first_us"]))
+        before = row
+    return spans
+
+
+def _add_sightings(gathered: dict[Name, Gathered], sightings: Sequence[Mapping[str, Any]]) -> None:
+    known = {name: list(subject.instances.values()) for name, subject in gathered.items()}
+    for row in sorted(sightings, key=_sighting_order):
+        name = Name(row["environment"], row["service"], row["name"])
+        subject = gathered[name]
+        labels = pairs(row["labels"])
+        evidence, ambiguous = _instance_of(known[name], subject, row["instance"], labels, row["occurred_us"])
+        if ambiguous:
+            subject.unnamed.append(row["occurred_us"])
+        evidence.operation = evidence.operation or row["operation"]
+        logged = evidence.logged.setdefault(row["source"], [])
+        at_us = row["occurred_us"]
+        change = Change(
+            row["from_state"],
+            row["to_state"],
+            Bounds(at_us, at_us),
+            frozenset({row["source"]}),
+            certain=bool(row["from_state"]),
+            rank=len(logged),
+        )
+        twice = logged and (logged[-1].to_state, logged[-1].bounds) == (change.to_state, change.bounds)
+        if not twice or (logged[-1].from_state and logged[-1].from_state != change.from_state):
+            logged.append(change)
+        if row["instance"]:
+            evidence.saw(at_us, at_us)
+
+
+def _sighting_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Time, then the place in the file: two lines of one instant keep their order."""
+    place = str(row["position"]).rpartition(":")
+    return row["occurred_us"], row["source"], place[0], int(place[2]) if place[2].isdigit() else 0
+
+
+def _instance_of(
+    sampled: Sequence[InstanceEvidence], subject: Gathered, instance: str, labels: Pairs, at_us: Instant
+) -> tuple[InstanceEvidence, bool]:
+    """Return whose sighting this is, and whether that had to stay open.
+
+    A sighting without an instance belongs to the only one seen around it; labels that contradict keep instances apart.
+    """
+    fitting = [known for known in sampled if _compatible(known.labels, labels)]
+    if instance:
+        same = [known for known in fitting if known.instance == instance]
+        if len(same) == 1:
+            return same[0], False
+    else:
+        near = [known for known in fitting if _near(known, at_us)] or fitting
+        if len(near) == 1:
+            return near[0], False
+    own = subject.instances.setdefault((instance, labels), InstanceEvidence(instance, labels))
+    return own, not instance and len(fitting) > 1
+
+
+def _compatible(one: Pairs, other: Pairs) -> bool:
+    left = dict(one)
+    return all(left.get(key, value) == value for key, value in other)
+
+
+def _near(known: InstanceEvidence, at_us: Instant) -> bool:
+    if known.first_seen_us is None or known.last_seen_us is None:
+        return False
+    return known.first_seen_us - UNNAMED_WINDOW_US <= at_us <= known.last_seen_us + UNNAMED_WINDOW_US

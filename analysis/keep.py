@@ -1,0 +1,173 @@
+"""Histories and incidents as rows of the tables that are kept ready."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from breakwatch.clock import from_us
+from breakwatch.model import stable_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from analysis.evidence import Change
+    from analysis.fusion import Oddity
+    from analysis.gather import InstanceEvidence, Name
+    from analysis.incidents import Episode, Incident
+    from breakwatch.model import Pairs
+
+Row = dict[str, Any]
+
+
+def transition_rows(name: Name, evidence: InstanceEvidence, changes: Sequence[Change]) -> list[Row]:
+    """Return one breaker instance's changes as rows of ``breaker_transitions``."""
+    where = (name.environment, name.service, name.name, evidence.instance, repr(evidence.labels))
+    return [
+        {
+            **_subject(name, evidence),
+            "operation": evidence.operation,
+            "breaker": name.name,
+            "from_state": change.from_state,
+            "to_state": change.to_state,
+            **_edge("occurred", change),
+            **_provenance(change),
+            "transition_id": stable_id("transition", *where, str(place), str(change.bounds.earliest_us)),
+            "position": place,
+        }
+        for place, change in enumerate(changes)
+    ]
+
+
+def health_rows(name: Name, evidence: InstanceEvidence, changes: Sequence[Change]) -> list[Row]:
+    """Return one component instance's changes as rows of ``health_changes``."""
+    return [
+        {
+            **_subject(name, evidence),
+            "component": name.name,
+            "from_state": change.from_state,
+            "to_state": change.to_state,
+            **_edge("occurred", change),
+            **_provenance(change),
+        }
+        for change in changes
+    ]
+
+
+def level_rows(name: Name, evidence: InstanceEvidence, changes: Sequence[Change]) -> list[Row]:
+    """Return one service instance's changes as rows of ``service_level_changes``."""
+    return [
+        {
+            **_subject(name, evidence),
+            "from_level": change.from_state,
+            "to_level": change.to_state,
+            **_edge("occurred", change),
+            **_provenance(change),
+        }
+        for change in changes
+    ]
+
+
+def incident_row(incident: Incident, episode_id: int) -> Row:
+    """Return an incident as a row of ``breaker_incidents``."""
+    key, lasted = incident.key, incident.lasted
+    return {
+        "environment": key.environment,
+        "incident_id": incident.incident_id,
+        "episode_id": episode_id,
+        "service": key.service,
+        "operation": incident.operation,
+        "breaker": key.breaker,
+        "instance": key.instance,
+        **_edge("opened", incident.opened),
+        **_edge("closed", incident.closed),
+        "duration_s": lasted.value_s if lasted else None,
+        "duration_low_s": lasted.low_s if lasted else 0.0,
+        "duration_high_s": lasted.high_s if lasted else None,
+        "idle_open_s": None,
+        "reopenings": incident.reopenings,
+        "status": "resolved" if lasted else "ongoing",
+        "experiment_id": "",
+        "opened_sources": sorted(incident.opened.sources),
+        "closed_sources": sorted(incident.closed.sources) if incident.closed else [],
+        "opened_inferred": incident.opened.inferred,
+        "labels": dict(key.labels),
+    }
+
+
+def episode_row(episode: Episode, instances_seen: int, calls_rejected: int | None, healed_by: str | None) -> Row:
+    """Return an episode as a row of ``breaker_episodes``."""
+    key, lasted = episode.incidents[0].key, episode.lasted
+    labels = set(key.labels)
+    for incident in episode.incidents[1:]:
+        labels &= set(incident.key.labels)
+    opened, closed = episode.opened, episode.closed
+    return {
+        "environment": key.environment,
+        "episode_id": episode.episode_id,
+        "service": key.service,
+        "breaker": key.breaker,
+        "opened_at": from_us(opened.middle_us),
+        "opened_earliest": from_us(opened.earliest_us),
+        "opened_latest": from_us(opened.latest_us),
+        "closed_at": from_us(closed.middle_us) if closed else None,
+        "closed_earliest": from_us(closed.earliest_us) if closed else None,
+        "closed_latest": from_us(closed.latest_us) if closed else None,
+        "duration_s": lasted.value_s if lasted else None,
+        "duration_low_s": lasted.low_s if lasted else 0.0,
+        "duration_high_s": lasted.high_s if lasted else None,
+        "idle_open_s": None,
+        "openings": episode.openings,
+        "instances_hit": episode.instances_hit,
+        "instances_seen": instances_seen,
+        "calls_rejected": calls_rejected,
+        "healed_by": healed_by,
+        "status": "resolved" if lasted else "ongoing",
+        "experiment_id": "",
+        "labels": dict(sorted(labels)),
+    }
+
+
+def finding_row(name: Name, evidence_labels: Pairs, instance: str, oddity: Oddity) -> Row:
+    """Return an oddity as a row of ``findings``."""
+    where = f" on {instance}" if instance else ""
+    seen_at = from_us(oddity.at_us)
+    return {
+        "environment": name.environment,
+        "finding_id": stable_id(
+            oddity.kind, name.environment, name.service, name.name, instance, str(oddity.at_us), oddity.evidence
+        ),
+        "kind": oddity.kind,
+        "service": name.service,
+        "subject": name.name,
+        "first_seen": seen_at,
+        "last_seen": seen_at,
+        "evidence": f"{oddity.evidence}{where}",
+        "labels": dict(evidence_labels),
+    }
+
+
+def _subject(name: Name, evidence: InstanceEvidence) -> Row:
+    return {
+        "environment": name.environment,
+        "service": name.service,
+        "instance": evidence.instance,
+        "labels": dict(evidence.labels),
+    }
+
+
+def _edge(prefix: str, change: Change | None) -> Mapping[str, Any]:
+    bounds = change.bounds if change else None
+    return {
+        f"{prefix}_at": from_us(bounds.middle_us) if bounds else None,
+        f"{prefix}_earliest": from_us(bounds.earliest_us) if bounds else None,
+        f"{prefix}_latest": from_us(bounds.latest_us) if bounds else None,
+    }
+
+
+def _provenance(change: Change) -> Mapping[str, Any]:
+    return {
+        "sources": sorted(change.sources),
+        "inferred": change.inferred,
+        "clock_skew": change.clock_skew,
+        "assumed": change.assumed,
+    }

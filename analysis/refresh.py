@@ -1,0 +1,196 @@
+"""Keeping the answers ready: what new evidence made stale is fused again, and only that."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from analysis import keep
+from analysis.evidence import increases, restarted
+from analysis.facts import refresh_facts
+from analysis.fusion import History, Oddity, Rules, fuse
+from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, InstanceEvidence, Name, gather
+from analysis.incidents import Episode, InstanceKey, episodes, incidents
+from analysis.machine import MANUAL
+from analysis.sqlfiles import read_sql
+from breakwatch.model import STATE_WORDS, TrackKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from breakwatch.clock import Instant
+    from breakwatch.config import Config
+    from store import Store
+
+_STALE = read_sql("analysis.sql", "stale_subjects.sql")
+_CLEAR = read_sql("analysis.sql", "clear_stale_subjects.sql")
+_CHANGES = read_sql("analysis.sql", "evidence_changes.sql")
+_STATES = read_sql("analysis.sql", "breaker_states.sql")
+_ONGOING = read_sql("analysis.sql", "ongoing.sql")
+_ONGOING_EPISODES = read_sql("analysis.sql", "ongoing_episodes.sql")
+
+SUBJECTS_AT_ONCE = 200
+"""How many subjects' evidence is held in memory at a time."""
+
+_Healing = dict[str, list[tuple[int, str]]]
+
+
+def refresh(store: Store, config: Config) -> None:
+    """Bring everything that is kept ready up to date with what was appended, in one transaction.
+
+    Running it again without new evidence changes nothing; a crash before it leaves the stale marks in place.
+    """
+    with store.transaction():
+        stale = _stale(store)
+        for domain in (LEVEL, HEALTH, BREAKER):
+            for names in _chunks(stale[domain.name], SUBJECTS_AT_ONCE):
+                gathered = gather(store, domain, names)
+                if domain is BREAKER:
+                    _keep_breakers(store, gathered)
+                else:
+                    _keep_changes(store, domain, gathered)
+        refresh_facts(store, config)
+        _keep_states(store)
+        store.execute(_CLEAR)
+
+
+def _stale(store: Store) -> dict[str, list[Name]]:
+    found: dict[str, list[Name]] = defaultdict(list)
+    for row in store.rows(_STALE):
+        found[row["domain"]].append(Name(row["environment"], row["service"], row["name"]))
+    return found
+
+
+def _chunks(names: Sequence[Name], size: int) -> Iterator[Sequence[Name]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]
+
+
+def history(evidence: InstanceEvidence, domain: Domain) -> History:
+    """Return the fused history of one instance."""
+    rules = Rules(machine=domain is BREAKER, half_open_visible=evidence.half_open_visible)
+    witnesses = evidence.sighted(str(domain.state_kind))
+    starts = [changes[0].bounds.latest_us for changes in witnesses if changes]
+    return fuse(witnesses, rules, evidence.initial_state(str(domain.state_kind), min(starts) if starts else None))
+
+
+def _keep_changes(store: Store, domain: Domain, gathered: dict[Name, Gathered]) -> None:
+    """Keep the changes of health and service levels, which know no unlawful moves."""
+    table, to_rows = {
+        HEALTH.name: ("health_changes", keep.health_rows),
+        LEVEL.name: ("service_level_changes", keep.level_rows),
+    }[domain.name]
+    for name, subject in gathered.items():
+        rows = []
+        for evidence in subject.instances.values():
+            rows.extend(to_rows(name, evidence, history(evidence, domain).changes))
+        scope = {"environment": name.environment, "service": name.service}
+        store.replace(table, scope | ({"component": name.name} if domain is HEALTH else {}), rows)
+
+
+def _keep_breakers(store: Store, gathered: dict[Name, Gathered]) -> None:
+    healing = _healing(store, sorted({text for name in gathered for text in (name.service, name.name)}))
+    for name, subject in gathered.items():
+        transitions: list[keep.Row] = []
+        findings: list[keep.Row] = []
+        found = []
+        for evidence in subject.instances.values():
+            fused = history(evidence, BREAKER)
+            transitions.extend(keep.transition_rows(name, evidence, fused.changes))
+            findings.extend(keep.finding_row(name, evidence.labels, evidence.instance, odd) for odd in fused.oddities)
+            key = InstanceKey(name.environment, name.service, name.name, evidence.instance, evidence.labels)
+            found.extend(incidents(key, evidence.operation, fused.changes))
+        findings.extend(_unnamed(name, subject))
+        joined = episodes(found)
+        of_breaker = {"environment": name.environment, "service": name.service, "breaker": name.name}
+        store.replace("breaker_transitions", of_breaker, transitions)
+        rows = [keep.incident_row(i, episode.episode_id) for episode in joined for i in episode.incidents]
+        store.replace("breaker_incidents", of_breaker, rows)
+        store.replace("breaker_episodes", of_breaker, [_episode_row(episode, subject, healing) for episode in joined])
+        for kind in ("unlawful_transition", "state_lost_on_restart", "sources_disagree", "instance_not_named"):
+            scope = {"kind": kind, "environment": name.environment, "service": name.service, "subject": name.name}
+            store.replace("findings", scope, [row for row in findings if row["kind"] == kind])
+
+
+def _unnamed(name: Name, subject: Gathered) -> list[keep.Row]:
+    if not subject.unnamed:
+        return []
+    text = f"{len(subject.unnamed)} log sightings name no instance, and several were seen: kept apart"
+    return [keep.finding_row(name, (), "", Oddity("instance_not_named", min(subject.unnamed), text))]
+
+
+def _healing(store: Store, services: Sequence[str]) -> _Healing:
+    """Return by service the deploys, restarts and manual acts that may have healed something, in order of time."""
+    found: _Healing = defaultdict(list)
+    for row in store.rows(_CHANGES, {"services": list(services)}):
+        found[row["service"]].append((row["occurred_us"], row["change"] or ""))
+    return found
+
+
+def _episode_row(episode: Episode, subject: Gathered, healing: _Healing) -> keep.Row:
+    start_us = episode.opened.earliest_us
+    end_us = episode.closed.latest_us if episode.closed else None
+    seen = [
+        evidence
+        for evidence in subject.instances.values()
+        if evidence.first_seen_us is not None
+        and evidence.last_seen_us is not None
+        and evidence.last_seen_us >= start_us
+        and (end_us is None or evidence.first_seen_us <= end_us)
+    ]
+    instances_seen = max(len(seen), episode.instances_hit)
+    healed_by = _healed_by(episode, subject, healing) if end_us is not None else None
+    return keep.episode_row(episode, instances_seen, _rejected_calls(subject, start_us, end_us), healed_by)
+
+
+def _rejected_calls(subject: Gathered, start_us: Instant, end_us: Instant | None) -> int | None:
+    """Return the calls that the breaker rejected in the span; None where no source counts them."""
+    counted = None
+    for evidence in subject.instances.values():
+        for witness in evidence.witnesses:
+            for track in witness.tracks:
+                if track.kind == TrackKind.REQUESTS:
+                    grown = increases(track.runs, witness.restarts)
+                    inside = (
+                        i.count for i in grown if start_us < i.until_us and (end_us is None or i.after_us < end_us)
+                    )
+                    counted = (counted or 0) + sum(inside)
+    return counted
+
+
+def _healed_by(episode: Episode, subject: Gathered, healing: _Healing) -> str:
+    """Say what ended an episode: a restart or deploy seen inside it, a hand, or nobody but itself."""
+    start_us, end = episode.opened.latest_us, episode.closed
+    end_us = end.latest_us if end else start_us
+    if any(incident.closed and incident.closed.from_state in MANUAL for incident in episode.incidents):
+        return "manual"
+    key = episode.incidents[0].key
+    inside = {
+        change
+        for service in (key.service, key.breaker)
+        for at_us, change in healing.get(service, ())
+        if start_us <= at_us <= end_us
+    }
+    for cause in ("deploy", "restart"):
+        if cause in inside:
+            return cause
+    hit = {(incident.key.instance, incident.key.labels) for incident in episode.incidents}
+    for instance in hit & subject.instances.keys():
+        for witness in subject.instances[instance].witnesses:
+            if restarted(witness.restarts, start_us, end_us):
+                return "restart"
+    return "manual" if inside & {"config", "flag", "scale"} else "self"
+
+
+def _keep_states(store: Store) -> None:
+    """Keep the present state of every breaker, and the lengths of what is still open as far as it was seen."""
+    store.replace("breaker_states", {}, store.rows(_STATES, {"words": list(STATE_WORDS)}))
+    for table, sql, key in (
+        ("breaker_incidents", _ONGOING, "incident_id"),
+        ("breaker_episodes", _ONGOING_EPISODES, "episode_id"),
+    ):
+        for row in store.rows(sql):
+            grown: dict[str, Any] = {**row, "duration_low_s": row.pop("elapsed_s")}
+            grown.pop("row_id", None)
+            grown.pop("elapsed_s", None)
+            store.replace(table, {key: row[key]}, [grown])

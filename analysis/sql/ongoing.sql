@@ -1,0 +1,10 @@
+-- What is still open, and how long it has been seen so: the lower bound of its length grows with every sample.
+SELECT
+    i.*,
+    greatest(0, epoch_us(s.as_of) - epoch_us(i.opened_latest)) / 1e6 AS elapsed_s
+FROM kept.breaker_incidents AS i
+JOIN kept.breaker_states AS s
+    ON s.environment = i.environment AND s.service = i.service AND s.breaker = i.breaker
+    AND s.instance = i.instance AND s.labels = i.labels
+WHERE i.status = 'ongoing'
+ORDER BY i.incident_id

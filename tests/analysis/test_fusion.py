@@ -1,0 +1,168 @@
+"""Fusion against worlds whose truth is known."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.bounds import Bounds
+from analysis.evidence import Change, sighted_changes
+from analysis.fusion import History, Rules, fuse
+from tests.analysis.worlds import (
+    SECOND,
+    assert_same_story,
+    gauge,
+    logged,
+    move_counters,
+    random_truth,
+    scrapes,
+    witness,
+)
+
+BREAKER = Rules(machine=True)
+seeds = st.integers(0, 2**32)
+
+
+def _sampled(changes: list[list[Change]]) -> History:
+    return fuse(changes, BREAKER, "closed")
+
+
+@given(seeds)
+def test_gauge_and_counters_find_every_slow_move_and_no_other(seed: int) -> None:
+    """A gauge with transition counters tells the true story wherever moves are at least two scrapes apart."""
+    rng = random.Random(seed)
+    truth = random_truth(rng, 25, 2 * SECOND, 9 * SECOND)
+    seen = scrapes(rng, truth.moves[-1][0] + 4 * SECOND)
+    found = sighted_changes(witness(gauge(truth, seen), *move_counters(truth, seen)), "breaker_state")
+    assert_same_story(_sampled([found]).changes, truth.moves)
+
+
+@given(seeds)
+def test_counters_add_what_the_gauge_was_too_slow_for(seed: int) -> None:
+    """Moves far shorter than a scrape are all counted, with the scrape's bounds, when counters name both ends."""
+    rng = random.Random(seed)
+    truth = random_truth(rng, 30, SECOND // 50, 2 * SECOND)
+    seen = scrapes(rng, truth.moves[-1][0] + 4 * SECOND)
+    found = sighted_changes(witness(gauge(truth, seen), *move_counters(truth, seen)), "breaker_state")
+    changes = _sampled([found]).changes
+    assert Counter((c.from_state, c.to_state) for c in changes) == Counter((b, a) for _, b, a in truth.moves)
+    for state in ("open", "half_open", "closed"):
+        bounds = [c.bounds for c in changes if c.to_state == state]
+        times = [at_us for at_us, _, after in truth.moves if after == state]
+        assert all(b.earliest_us <= at_us <= b.latest_us for b, at_us in zip(bounds, times, strict=True))
+
+
+@given(seeds)
+def test_event_counters_without_a_gauge_tell_the_story(seed: int) -> None:
+    """Counters of new states alone are put in the order that the machine allows."""
+    rng = random.Random(seed)
+    truth = random_truth(rng, 25, SECOND // 20, 3 * SECOND)
+    seen = scrapes(rng, truth.moves[-1][0] + 4 * SECOND)
+    found = sighted_changes(witness(*move_counters(truth, seen, targets_only=True)), "breaker_state")
+    changes = _sampled([found]).changes
+    assert Counter(c.to_state for c in changes if not _added(c, found)) == Counter(a for _, _, a in truth.moves)
+    assert sum(c.to_state == "open" for c in changes) == sum(a == "open" for _, _, a in truth.moves)
+
+
+def _added(change: Change, sighted: list[Change]) -> bool:
+    return not any(c.to_state == change.to_state and c.bounds.gap_us(change.bounds) <= 0 for c in sighted)
+
+
+@given(seeds)
+def test_a_log_makes_every_edge_exact(seed: int) -> None:
+    """With a log beside gauge and counters every move is exact, none is doubled, and both sources are named."""
+    rng = random.Random(seed)
+    truth = random_truth(rng, 30, SECOND // 50, 3 * SECOND)
+    seen = scrapes(rng, truth.moves[-1][0] + 4 * SECOND)
+    found = sighted_changes(witness(gauge(truth, seen), *move_counters(truth, seen)), "breaker_state")
+    fused = _sampled([found, logged(truth)])
+    assert_same_story(fused.changes, truth.moves)
+    assert all(change.bounds.exact and change.sources == {"log", "prom"} for change in fused.changes)
+    assert fused.oddities == ()
+
+
+@given(seeds)
+def test_gauge_alone_with_a_log_adds_nothing_to_the_log(seed: int) -> None:
+    """A gauge that skips states agrees with a log that names them all."""
+    rng = random.Random(seed)
+    truth = random_truth(rng, 30, SECOND // 50, 4 * SECOND)
+    seen = scrapes(rng, truth.moves[-1][0] + 4 * SECOND)
+    fused = _sampled([sighted_changes(witness(gauge(truth, seen)), "breaker_state"), logged(truth)])
+    assert_same_story(fused.changes, truth.moves)
+
+
+@given(seeds)
+def test_two_servers_bound_no_worse_than_either(seed: int) -> None:
+    """Two scrapers of one instance become one history whose bounds are at least as narrow as each one's."""
+    rng = random.Random(seed)
+    truth = random_truth(rng, 20, 3 * SECOND, 9 * SECOND)
+    end_us = truth.moves[-1][0] + 4 * SECOND
+    views = []
+    for name in ("a", "b"):
+        seen = scrapes(rng, end_us)
+        views.append(
+            sighted_changes(witness(gauge(truth, seen), *move_counters(truth, seen), source=name), "breaker_state")
+        )
+    both = _sampled(views)
+    assert_same_story(both.changes, truth.moves)
+    for view in views:
+        alone = _sampled([view]).changes
+        for one, fused in zip(alone, both.changes, strict=True):
+            assert one.bounds.earliest_us <= fused.bounds.earliest_us
+            assert fused.bounds.latest_us <= one.bounds.latest_us
+
+
+@settings(max_examples=30)
+@given(seeds)
+def test_the_order_of_sources_does_not_matter(seed: int) -> None:
+    """Any order of the same witnesses gives the same history."""
+    rng = random.Random(seed)
+    truth = random_truth(rng, 12, SECOND // 10, 4 * SECOND)
+    seen = scrapes(rng, truth.moves[-1][0] + 4 * SECOND)
+    views = [
+        sighted_changes(witness(gauge(truth, seen), *move_counters(truth, seen)), "breaker_state"),
+        logged(truth, "log"),
+        logged(truth, "other-log", skew_us=40_000),
+    ]
+    assert len({_sampled(list(order)) for order in permutations(views)}) == 1
+
+
+@pytest.mark.parametrize(("skew_us", "moves", "skewed"), [(120_000, 3, True), (400_000, 6, False)])
+def test_clocks_apart_by_less_than_the_tolerance_are_one_change(skew_us: int, moves: int, skewed: bool) -> None:
+    """Sightings 120 ms apart are united and marked; 400 ms apart they stay two and are a finding."""
+    truth = random_truth(random.Random(4), 3, 20 * SECOND, 30 * SECOND)
+    fused = _sampled([logged(truth, "a"), logged(truth, "b", skew_us=skew_us)])
+    assert sum(c.clock_skew for c in fused.changes) == (moves if skewed else 0)
+    assert sum(bool(c.sources) and not c.inferred for c in fused.changes) == moves
+    assert any(oddity.kind == "sources_disagree" for oddity in fused.oddities) is not skewed
+
+
+def test_an_unlawful_move_is_kept_and_reported() -> None:
+    """A log that says half_open follows closed is believed, and reported."""
+    jump = Change("closed", "half_open", Bounds(SECOND, SECOND), frozenset({"log"}), certain=True)
+    fused = fuse([[jump]], BREAKER, "closed")
+    assert [change.to_state for change in fused.changes] == ["half_open"]
+    assert [oddity.kind for oddity in fused.oddities] == ["unlawful_transition"]
+
+
+def test_a_restart_that_loses_an_open_breaker_is_reported() -> None:
+    """Open before and closed after a restart: the closing is kept, nothing is invented in between, a finding says so."""
+    lost = Change("open", "closed", Bounds(SECOND, 3 * SECOND), frozenset({"prom"}), after_restart=True)
+    opened = Change("closed", "open", Bounds(0, SECOND), frozenset({"prom"}))
+    fused = fuse([[opened, lost]], BREAKER, "closed")
+    assert [change.to_state for change in fused.changes] == ["open", "closed"]
+    assert [oddity.kind for oddity in fused.oddities] == ["state_lost_on_restart"]
+
+
+def test_health_knows_no_hidden_steps() -> None:
+    """A health signal may move between any two states."""
+    down = Change("up", "down", Bounds(0, SECOND), frozenset({"prom"}))
+    up = Change("maintenance", "up", Bounds(5 * SECOND, 6 * SECOND), frozenset({"prom"}))
+    fused = fuse([[down, up]], Rules(machine=False), "up")
+    assert [change.to_state for change in fused.changes] == ["down", "up"]
+    assert fused.oddities == ()
