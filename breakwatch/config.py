@@ -162,6 +162,7 @@ def warnings(path: Path) -> tuple[str, ...]:
 
 def _read(path: Path) -> Located:
     top = Reader(os.environ).read(path)
+    top.value = {key: section for key, section in top.value.items() if section.value is not None}
     store = top.value.setdefault("store", Located({}, path, 1))
     if isinstance(store.value, dict) and "path" not in store.value:
         store.value["path"] = Located(path.parent / StoreConfig().path, path, store.line)

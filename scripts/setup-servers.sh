@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Install what the tests start for real: Prometheus (with promtool) and a browser with a font. Nothing is left running.
+set -euo pipefail
+
+missing=()
+command -v prometheus >/dev/null || missing+=(prometheus)
+command -v chromium >/dev/null || missing+=(chromium)
+fc-list 2>/dev/null | grep -q . || missing+=(fonts-dejavu-core)
+[[ ${#missing[@]} == 0 ]] && exit 0
+
+if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+    echo "breakwatch: the tests need ${missing[*]}" >&2
+    echo "  try: sudo apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+
+# Debian starts what it installs. policy-rc.d says no for the length of this script; one that is there is left alone.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy"' EXIT
+fi
+
+printf '==> Installing %s\n' "${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q >&2
+apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+# Installed now, wanted never: the tests start their own on their own ports.
+if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null && [[ -d /run/systemd/system ]]; then
+    systemctl disable --now prometheus prometheus-node-exporter >&2 || true
+fi

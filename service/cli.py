@@ -1,0 +1,238 @@
+"""The command line. Commands only name what they call; problems are printed here and nowhere else."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import Abort, Exit, TyperException
+
+from breakwatch import config as configuration
+from breakwatch.clock import system_clock
+from breakwatch.config import Config
+from breakwatch.errors import ExitCode
+from service import console
+from service.forms import Format
+
+app = typer.Typer(
+    name="breakwatch",
+    help="Observability dashboard and SLA analyzer for circuit breakers, retries and fallbacks.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+imports = typer.Typer(help="Bring in what other tools have recorded.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(imports, name="import")
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Configuration file (default ./breakwatch.yaml, else $BREAKWATCH_CONFIG)."),
+]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the dashboard.")]
+Address = Annotated[str, typer.Option("--address", help="Address the dashboard listens on.")]
+Public = Annotated[bool, typer.Option("--public", help="Allow an address that others can reach; it has no login.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Published file to read (default: the one of the configuration).")
+]
+Hosts = Annotated[list[str] | None, typer.Option("--host", help="Further name under which browsers may reach it.")]
+
+
+def _examples(*lines: str) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+_RANGE = "breakwatch collect --since 2026-11-19T00:00:00Z --until 2026-11-20T00:00:00Z"
+
+
+@app.callback()
+def common(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error; allowed anywhere.")] = False,
+) -> None:
+    """Observability dashboard and SLA analyzer for circuit breakers, retries and fallbacks."""
+
+
+@app.command("demo", epilog=_examples("breakwatch demo", "breakwatch demo --port 9000 --no-browser --dir ./demo-data"))
+def demo_command(
+    *,
+    port: Port = 8501,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+    folder: Annotated[Path | None, typer.Option("--dir", help="Folder of the demo's store.")] = None,
+) -> None:
+    """Collect the recorded sample and open the dashboard. No config, no server, no network."""
+    from service import demo, serve
+
+    published = demo.build(folder)
+    raise Exit(serve.until_stopped(published, serve.Page(port=port), browser=not no_browser))
+
+
+@app.command(epilog=_examples("breakwatch init", "breakwatch init --prometheus http://localhost:9090"))
+def init(
+    *,
+    config: ConfigFile = None,
+    prometheus: Annotated[str | None, typer.Option("--prometheus", help="Ask this server what it holds.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+) -> None:
+    """Write a commented breakwatch.yaml, filled from what a Prometheus holds where one is named."""
+    from service import scaffold
+
+    written = scaffold.write(config or configuration.DEFAULT_FILE, prometheus, force=force)
+    console.say(f"{written}: written; next: breakwatch doctor, then breakwatch run")
+
+
+@app.command(epilog=_examples("breakwatch validate", "breakwatch validate --config teams.yaml"))
+def validate(config: ConfigFile = None) -> None:
+    """Check the configuration offline, for pull requests."""
+    from service import checking
+
+    print(checking.validated(configuration.config_path(config)))  # noqa: T201 - the answer of the command
+
+
+@app.command("doctor", epilog=_examples("breakwatch doctor"))
+def doctor_command(config: ConfigFile = None) -> None:
+    """Check sources and store, one line each with the remedy. Works while sources are down."""
+    from service import doctor
+
+    raise Exit(doctor.run(_load(config)))
+
+
+@app.command(epilog=_examples("breakwatch collect --once", "breakwatch collect --since 30d", _RANGE))
+def collect(
+    *,
+    config: ConfigFile = None,
+    once: Annotated[bool, typer.Option("--once", help="One catch-up from the watermarks to now.")] = False,
+    since: Annotated[str | None, typer.Option("--since", help="Start of a range: ISO time or 30d.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="End of the range (default now).")] = None,
+) -> None:
+    """Collect once, or fill a range again; repeating it changes nothing."""
+    from service import collecting
+
+    span = collecting.asked_window(since, until, system_clock(), once=once)
+    loaded = _load(config)
+    raise Exit(collecting.collect(loaded, loaded.sources, span))
+
+
+@imports.command(
+    epilog=_examples("breakwatch import openmetrics dump.om.gz", "breakwatch import openmetrics *.om --label env=prod")
+)
+def openmetrics(
+    files: Annotated[list[Path], typer.Argument(help="Text exposition with timestamps, gzip allowed.")],
+    *,
+    config: ConfigFile = None,
+    label: Annotated[list[str] | None, typer.Option("--label", help="Label of everything in the files.")] = None,
+    profile: Annotated[list[str] | None, typer.Option("--profile", help="Profile to look for (default: all).")] = None,
+) -> None:
+    """Import OpenMetrics text; importing the same file twice changes nothing."""
+    from service import collecting
+
+    source = collecting.imported(files, collecting.labels_of(label or []), profile or [])
+    span = collecting.window(None, None, system_clock())
+    raise Exit(collecting.collect(_load(config), [source], span))
+
+
+@app.command(
+    "sql",
+    epilog=_examples(
+        'breakwatch sql "SELECT service, breaker, duration_s FROM breaker_episodes ORDER BY opened_at DESC LIMIT 5"',
+        'breakwatch sql "FROM breaker_states" --format csv --out states.csv',
+    ),
+)
+def sql_command(
+    statement: Annotated[str, typer.Argument(metavar="QUERY", help="One query over the views.")],
+    *,
+    config: ConfigFile = None,
+    data: Data = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.TABLE,
+    out: Annotated[Path | None, typer.Option("--out", help="Write to a file instead of stdout.")] = None,
+) -> None:
+    """Query the published data, read-only; works while collection goes on."""
+    from service import query
+
+    query.answer(data or _load(config).store.path, statement, form, out)
+
+
+@app.command(epilog=_examples("breakwatch dashboard", "breakwatch dashboard --port 9000 --host status.example.org"))
+def dashboard(
+    *,
+    config: ConfigFile = None,
+    data: Data = None,
+    port: Port = 8501,
+    address: Address = "127.0.0.1",
+    public: Public = False,
+    host: Hosts = None,
+) -> None:
+    """Serve only the dashboard, over what is published."""
+    from service import serve
+
+    serve.check_address(address, public=public)
+    published = data or _load(config).store.path
+    raise Exit(serve.until_stopped(published, serve.Page(address, port, tuple(host or ()))))
+
+
+@app.command(epilog=_examples("breakwatch publish"))
+def publish(config: ConfigFile = None) -> None:
+    """Write the published file anew, after a move or a restore."""
+    from service import collecting
+
+    console.say(collecting.publish(_load(config)))
+
+
+@app.command(epilog=_examples("breakwatch run", "breakwatch run --port 9000", "breakwatch run --no-dashboard"))
+def run(
+    *,
+    config: ConfigFile = None,
+    port: Port = 8501,
+    address: Address = "127.0.0.1",
+    public: Public = False,
+    host: Hosts = None,
+    no_dashboard: Annotated[bool, typer.Option("--no-dashboard", help="Collect only.")] = False,
+) -> None:
+    """Run the service: catch up, then collect each source at its interval and serve the dashboard."""
+    from service import running, serve
+
+    serve.check_address(address, public=public)
+    page = None if no_dashboard else serve.Page(address, port, tuple(host or ()))
+    running.run(_load(config), page)
+
+
+def _load(path: Path | None) -> Config:
+    file = configuration.config_path(path)
+    loaded = configuration.load(file)
+    for warning in configuration.warnings(file):
+        console.say(f"breakwatch: {warning}\n  try: chmod 600, or keep the secret in a file named by *_file")
+    return loaded
+
+
+def _stopped(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def invoke(arguments: list[str]) -> int:
+    """Carry out a command line and return its exit code; problems are told in two lines."""
+    debug = "--debug" in arguments
+    try:
+        code = app([word for word in arguments if word != "--debug"], standalone_mode=False)
+    except TyperException as error:
+        command = getattr(getattr(error, "ctx", None), "command_path", "breakwatch")
+        console.two_lines(error.format_message(), f"{command} --help")
+        return int(ExitCode.USAGE)
+    except (KeyboardInterrupt, Abort):
+        return 130
+    except Exit as stop:
+        return stop.exit_code
+    except Exception as error:  # noqa: BLE001 - the outermost edge: whatever it is, it is told
+        if debug:
+            traceback.print_exc()
+        return console.tell(error)
+    return code if isinstance(code, int) else 0
+
+
+def main() -> NoReturn:
+    """Run ``breakwatch`` with the process's arguments."""
+    signal.signal(signal.SIGTERM, _stopped)
+    sys.exit(invoke(sys.argv[1:]))

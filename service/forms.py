@@ -1,0 +1,14 @@
+"""The forms an answer can take; apart, so that the command line can name them without loading a database."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """The forms an answer can take."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"

@@ -1,0 +1,154 @@
+"""The one place where the flow is assembled: collect, append, refresh, record, publish.
+
+Each source fails by itself: what went wrong with one is recorded and reported after the others have been collected.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import analysis
+import collectors
+from breakwatch.clock import Clock, Instant
+from breakwatch.config import Config, Source
+from breakwatch.errors import BreakwatchError, RejectedInput, StoreError
+from breakwatch.model import Batch, Window
+from store import CollectionRun, Publication, Store
+
+Progress = Callable[["Outcome"], None]
+"""Told after each batch how far a source has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the collection of one source went.
+
+    Attributes:
+        events: runs and sightings that were new to the store.
+        rejected: pieces of input that were kept aside for the first time.
+        error: what stopped it, or None when it was read to the end of the window.
+    """
+
+    source: str
+    window: Window
+    started_us: Instant
+    finished_us: Instant
+    events: int = 0
+    samples: int = 0
+    lines: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    notes: tuple[str, ...] = ()
+    error: Exception | None = None
+
+    @property
+    def status(self) -> str:
+        """``ok``; ``failed``; or ``partial`` where something was stored before it failed."""
+        if self.error is None:
+            return "ok"
+        return "partial" if self.events or self.duplicates else "failed"
+
+    def problems(self) -> Iterator[Exception]:
+        """Yield what a person has to be told about it."""
+        if self.error is not None:
+            yield self.error
+        if self.rejected:
+            what = f"{self.rejected:,} {'piece' if self.rejected == 1 else 'pieces'}"
+            yield RejectedInput(
+                f"{self.source}: {what} of input rejected; the good rows are in",
+                'breakwatch sql "SELECT position, reason, content FROM rejected_inputs ORDER BY seen_at DESC LIMIT 20"',
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What one round did."""
+
+    outcomes: tuple[Outcome, ...]
+    publication: Publication
+
+    def problems(self) -> tuple[Exception, ...]:
+        """Return everything that went wrong, failures before rejected input."""
+        found = [problem for outcome in self.outcomes for problem in outcome.problems()]
+        return tuple(sorted(found, key=lambda problem: isinstance(problem, RejectedInput)))
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Brings what sources have into one store; may be called from several threads, the store takes them in turn.
+
+    Args:
+        recorded: the data are a recording, shown as of their end.
+        stopping: set it, and a collection under way ends after the batch in hand; the next one goes on from there.
+    """
+
+    config: Config
+    store: Store
+    clock: Clock
+    recorded: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def collect(self, source: Source, window: Window, progress: Progress | None = None) -> Outcome:
+        """Collect one source and append what it yields, batch by batch, until its end or until we are stopping.
+
+        What the source does wrong comes back in the outcome; StoreError when the store cannot keep what it gave.
+        """
+        started_us = self.clock()
+        outcome = Outcome(source.name, window, started_us, started_us)
+        try:
+            checkpoints = self.store.checkpoints(source.name)
+            for batch in collectors.make(source, self.config, self.clock).collect(window, checkpoints):
+                outcome = self._append(outcome, batch)
+                if progress is not None:
+                    progress(outcome)
+                if self.stopping.is_set():
+                    break
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one source's failure is its own; it is recorded, then raised below
+            outcome = replace(outcome, error=error)
+        outcome = replace(outcome, finished_us=self.clock())
+        self.store.record_run(_record(outcome))
+        return outcome
+
+    def _append(self, outcome: Outcome, batch: Batch) -> Outcome:
+        appended = self.store.append(batch)
+        return replace(
+            outcome,
+            events=outcome.events + appended.runs + appended.sightings,
+            samples=outcome.samples + batch.samples,
+            lines=outcome.lines + batch.lines,
+            rejected=outcome.rejected + appended.rejected,
+            duplicates=outcome.duplicates + appended.duplicates,
+            notes=(*outcome.notes, *batch.notes),
+        )
+
+    def settle(self) -> Publication:
+        """Recompute what became stale and publish it."""
+        analysis.refresh(self.store, self.config)
+        return self.store.publish(self.clock(), recorded=self.recorded)
+
+    def once(self, sources: Sequence[Source], window: Window, progress: Progress | None = None) -> Ingested:
+        """Collect every source, settle once."""
+        with ThreadPoolExecutor(max_workers=max(1, min(8, len(sources))), thread_name_prefix="collect") as pool:
+            outcomes = tuple(pool.map(lambda source: self.collect(source, window, progress), sources))
+        return Ingested(outcomes, self.settle())
+
+
+def _record(outcome: Outcome) -> CollectionRun:
+    error = outcome.error
+    text = f"{type(error).__name__}: {error}" if error and not isinstance(error, BreakwatchError) else str(error or "")
+    return CollectionRun(
+        source=outcome.source,
+        started_us=outcome.started_us,
+        finished_us=outcome.finished_us,
+        window_start_us=outcome.window.start_us,
+        window_end_us=outcome.window.end_us,
+        events=outcome.events,
+        rejected=outcome.rejected,
+        status=outcome.status,
+        error=text,
+    )
