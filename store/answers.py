@@ -51,5 +51,7 @@ def _unmasked(values: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
     if kind == "f":
         return values.filled(np.nan)
     if kind == "O":
-        return values.filled(None)
+        texts = values.data.copy()
+        texts[values.mask] = None  # filled(None) would mean numpy's own filling, "?"
+        return texts
     return values

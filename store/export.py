@@ -1,5 +1,128 @@
-"""Placeholder, replaced below."""
+"""Answers of the published file as text or files, for people and other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import duckdb
+
+from breakwatch.errors import UsageError
+from store import faults
+from store.reader import Reader
+from store.statements import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Format = Literal["table", "csv", "json", "parquet"]
+
+_LIVE_CELL = ("=", "+", "-", "@", "\t", "\r", "\x00")
+"""A text cell that begins so is a formula to a spreadsheet."""
 
 
-def sql_readonly() -> None:
-    raise NotImplementedError
+def sql_readonly(path: str | Path, sql: str, fmt: Format = "table", out: str | Path | None = None) -> str:
+    """Run a query on the published file; return the answer as text, or write it to ``out`` and return nothing.
+
+    Raises:
+        UsageError: the query is not a query, cannot be carried out, or Parquet has no file to go to.
+        StoreError: there is no published file, or it cannot be read.
+    """
+    with Reader.open(path) as reader:
+        if fmt == "parquet":
+            _write_parquet(reader, sql, out)
+            return ""
+        names, rows = ask(reader, sql)
+    text = {"table": as_table, "csv": as_csv, "json": as_json}[fmt](names, rows)
+    if out is None:
+        return text
+    with faults.translated(Path(out)):
+        Path(out).write_text(text, encoding="utf-8", newline="")
+    return ""
+
+
+def ask(reader: Reader, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return the names and rows of a query's answer.
+
+    Raises:
+        UsageError: with DuckDB's own message.
+    """
+    try:
+        cursor = reader.cursor()
+        cursor.execute(sql)
+        described = cursor.description or []
+        return [column[0] for column in described], cursor.fetchall()
+    except duckdb.Error as error:
+        raise refused(error) from error
+
+
+def refused(error: Exception) -> UsageError:
+    """Return DuckDB's refusal of a person's query as ours: its first line says what is wrong."""
+    return UsageError(str(error).strip().splitlines()[0], "names and meanings: breakwatch sql 'DESCRIBE <view>'")
+
+
+def _write_parquet(reader: Reader, sql: str, out: str | Path | None) -> None:
+    if out is None:
+        raise UsageError("Parquet is no text for a terminal", "name a file: --out FILE")
+    try:
+        with faults.translated(Path(out)):
+            reader.cursor().sql(sql).write_parquet(str(out), compression="zstd")
+    except (duckdb.Error, AttributeError) as error:  # a statement that answers nothing has no relation
+        raise refused(error) from error
+
+
+def as_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return aligned columns; NULL is empty."""
+    cells = [list(names), *([_shown(value) for value in row] for row in rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(names))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines) + "\n"
+
+
+def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return CSV that a spreadsheet cannot mistake for formulas: text cells that would be live get an apostrophe."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([harmless(name) for name in names])
+    writer.writerows([[value if _is_number(value) else harmless(_shown(value)) for value in row] for row in rows])
+    return buffer.getvalue()
+
+
+def harmless(text: str) -> str:
+    """Return a text cell with a leading apostrophe where a spreadsheet would run it."""
+    return f"'{text}" if text.startswith(_LIVE_CELL) else text
+
+
+def as_json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a JSON array of objects, times in ISO 8601 with zone, no data as null and infinities as text."""
+    objects = [{name: _as_json_value(value) for name, value in zip(names, row, strict=True)} for row in rows]
+    return json.dumps(objects, ensure_ascii=False, indent=1) + "\n"
+
+
+def _as_json_value(value: Any) -> Any:
+    if isinstance(value, float) and value - value != 0:  # nan and infinities are not JSON
+        return None if value != value else ("inf" if value > 0 else "-inf")  # noqa: PLR0124 - the test for nan
+    if isinstance(value, dict):
+        return {str(key): _as_json_value(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_json_value(one) for one in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else _shown(value)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(_as_json_value(value), ensure_ascii=False)
+    return str(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

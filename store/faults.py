@@ -8,8 +8,10 @@ from pathlib import Path
 import duckdb
 
 from breakwatch.errors import StoreError
+from store.statements import quoted
 
 _FULL = ("no space left", "disk quota", "file too large", "out of disk", "could not write all")
+_HEADER_BYTES = 12
 _NOT_A_DATABASE = "not a valid duckdb database"
 _FULL_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -57,6 +59,30 @@ def not_a_database(path: Path) -> StoreError:
     return StoreError(
         f"{path} is not a DuckDB file", "move it aside (do not delete it) or choose another store.path"
     )
+
+
+def refuse_foreign(path: Path) -> None:
+    """Refuse to put a published file where something else lies: it would be lost.
+
+    Raises:
+        StoreError: ``path`` is no DuckDB file, or a database that we did not publish.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        if file.read(_HEADER_BYTES)[8:] != b"DUCK":
+            raise not_a_database(path)
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"ATTACH {quoted(path)} AS published (READ_ONLY)")
+        sql = (
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'published' AND schema_name = 'meta'"
+            " AND table_name = 'publication'"
+        )
+        if not connection.execute(sql).fetchall():
+            raise StoreError(
+                f"{path} is a DuckDB database, but none that Breakwatch published",
+                "move it aside (do not delete it) or choose another store.path",
+            )
 
 
 def _first_line(message: str) -> str:

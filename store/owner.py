@@ -14,8 +14,11 @@ from breakwatch.clock import Clock, Instant, system_clock
 from breakwatch.errors import StoreError
 from store import answers, append, catalog, faults, schema
 from store.lock import OwnerLock
+from store.parts import Parts
+from store.precedence import precedence
+from store.publish import Publisher
 from store.replace import KeptTables
-from store.statements import named, statement
+from store.statements import statement
 from store.trace import Trace, silent
 
 if TYPE_CHECKING:
@@ -39,13 +42,14 @@ class Store:
     """
 
     def __init__(
-        self, path: Path, connection: duckdb.DuckDBPyConnection, lock: OwnerLock, clock: Clock, trace: Trace
+        self, connection: duckdb.DuckDBPyConnection, lock: OwnerLock, publisher: Publisher
     ) -> None:
-        self.path = path
+        self.path = publisher.path
         self._connection = connection
         self._lock = lock
-        self._clock = clock
-        self._trace = trace
+        self._publisher = publisher
+        self._clock = publisher.clock
+        self._trace = publisher.trace
         self._turn = threading.RLock()
         self._depth = 0
         self._kept = KeptTables(connection)
@@ -58,6 +62,7 @@ class Store:
         clock: Clock = system_clock,
         public_base: str | None = None,
         grace_s: float = 86_400.0,
+        inside_rows: int = 100_000,
         trace: Trace | None = None,
     ) -> Self:
         """Open or create the store whose published file is ``path``; there is one owner at a time.
@@ -67,18 +72,34 @@ class Store:
             clock: where the present comes from.
             public_base: folder under which readers find the parts, where they see them elsewhere than the owner does.
             grace_s: seconds for which connections that readers hold open keep answering.
+            inside_rows: a dense relation with more rows than this keeps older days in Parquet parts.
             trace: told the name of each point of the store's work as it is reached (tests).
 
         Raises:
             StoreError: the store is locked, damaged, full, of a newer version, or not a store.
         """
         published = Path(path).absolute()
+        private = published.parent / f".{published.name}.d"
         with faults.translated(published):
-            private = published.parent / f".{published.name}.d"
+            faults.refuse_foreign(published)
             (private / "parts").mkdir(parents=True, exist_ok=True)
             lock = OwnerLock(private / "lock", published)
         try:
-            store = cls(published, _connect(private / "owner.duckdb", clock), lock, clock, trace or silent)
+            with precedence():  # the database's threads inherit it
+                connection = _connect(private / "owner.duckdb", clock)
+            cursor = connection.cursor()
+            publisher = Publisher(
+                cursor,
+                published,
+                private,
+                Parts(private / "parts", cursor, trace or silent, inside_rows),
+                (public_base or str(private / "parts")).rstrip("/"),
+                clock,
+                grace_s,
+                trace or silent,
+            )
+            store = cls(connection, lock, publisher)
+            store._publish_if_stale()
         except BaseException:
             lock.release()
             raise
@@ -89,6 +110,8 @@ class Store:
         self._trace("append.begin")
         with self.transaction():
             appended = append.write(self._connection, batch, self._clock())
+            if appended.rejected:
+                self._mark("raw.rejected", whole=False)
             self._trace("append.before_commit")
         self._trace("append.after_commit")
         return appended
@@ -102,12 +125,13 @@ class Store:
         """Record one attempt to collect."""
         values = {name: getattr(run, name) for name in run.__slots__} | {"labels": dict(run.labels)}
         with self.transaction():
-            self.execute(statement("record_run"), values)
+            self._connection.execute(statement("record_run"), values)
+            self._mark("raw.collection_runs", whole=False)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Group writes: all or nothing. Inner transactions belong to the outermost one."""
-        with self._turn, faults.translated(self.path):
+        with self._turn, precedence(), faults.translated(self.path):
             if self._depth:
                 yield
                 return
@@ -158,7 +182,7 @@ class Store:
                 self._connection.execute(sql)
             for _, table in _WRITES_TO.findall(sql):
                 if table not in catalog.DENSE:
-                    self._connection.execute(statement("mark_rewritten"), {"relation": f"kept.{table}"})
+                    self._mark(f"kept.{table}", whole=True)
 
     def replace(self, table: str, scope: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> int:
         """Make the rows of ``kept.<table>`` in ``scope`` (column → value) become ``rows``; return how many changed.
@@ -169,7 +193,10 @@ class Store:
             ValueError: no such table or column, or a row outside the scope.
         """
         with self.transaction():
-            return self._kept.replace(self._connection, table, scope, rows)
+            changed = self._kept.replace(self._connection, table, scope, rows)
+            if changed and (name := table.removeprefix("kept.")) not in catalog.DENSE:
+                self._mark(f"kept.{name}", whole=False)
+            return changed
 
     def mark_changed(self, relation: str, start_us: Instant, end_us: Instant) -> None:
         """Say that rows of a dense relation from ``start_us`` to ``end_us``, both inclusive, must be published anew.
@@ -185,11 +212,35 @@ class Store:
             self._connection.execute(statement("mark_changed"), span)
 
     def publish(self, as_of_us: Instant | None, *, recorded: bool = False) -> Publication:
-        raise NotImplementedError
+        """Write what changed into the published file and swap it in; readers are never stopped and never see half.
+
+        Args:
+            as_of_us: the instant up to which the figures are known; None is unknown.
+            recorded: the data are a recording, shown as of its end.
+
+        Raises:
+            RuntimeError: inside a transaction.
+            StoreError: the disk is full, or the file cannot be written.
+        """
+        with self._turn, precedence(), faults.translated(self.path):
+            if self._depth:
+                raise RuntimeError("publish outside of transactions: it shows what is committed")
+            return self._publisher.publish(as_of_us, recorded=recorded)
+
+    def _publish_if_stale(self) -> None:
+        """Publish anew what was published before, where the file is missing, another one, or was moved."""
+        self._publisher.parts.adopt_orphans(self._clock())
+        last = self._publisher.last()
+        if last is not None and not self._publisher.is_current():
+            self.publish(last.as_of_us, recorded=last.recorded)
+
+    def _mark(self, relation: str, *, whole: bool) -> None:
+        self._connection.execute(statement("mark_relation"), {"relation": relation, "whole": whole})
 
     def close(self) -> None:
         """Close the store and let another owner in."""
         with self._turn:
+            self._publisher.connection.close()
             self._connection.close()
             self._lock.release()
 

@@ -9,6 +9,7 @@ import duckdb
 
 from breakwatch.errors import StoreError
 from store import answers, faults
+from store.statements import quoted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,9 +43,8 @@ class Reader:
         with faults.translated(published):
             connection = duckdb.connect(":memory:")
             try:
-                connection.execute("SET TimeZone = 'UTC'")
-                connection.execute(f"ATTACH {_quoted(published)} AS published (READ_ONLY)")
-                connection.execute("USE published")
+                connection.execute("SET GLOBAL TimeZone = 'UTC'")
+                connection.execute(f"ATTACH {quoted(published)} AS published (READ_ONLY)")
             except BaseException:
                 connection.close()
                 raise
@@ -53,12 +53,18 @@ class Reader:
     def rows(self, sql: str, params: Params = _NOTHING) -> list[dict[str, Any]]:
         """Return an answer row by row; see ``Rows.rows``."""
         with faults.translated(self.path):
-            return answers.fetch_rows(self._connection.cursor(), sql, params)
+            return answers.fetch_rows(self.cursor(), sql, params)
 
     def columns(self, sql: str, params: Params = _NOTHING) -> dict[str, NDArray[Any]]:
         """Return an answer column by column; see ``Rows.columns``."""
         with faults.translated(self.path):
-            return answers.fetch_columns(self._connection.cursor(), sql, params)
+            return answers.fetch_columns(self.cursor(), sql, params)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor of its own, so that several threads may ask at once."""
+        cursor = self._connection.cursor()
+        cursor.execute("USE published")
+        return cursor
 
     def close(self) -> None:
         """Close the connection."""
@@ -69,8 +75,3 @@ class Reader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _quoted(path: Path) -> str:
-    """Return a path as a literal; ATTACH takes no parameters."""
-    return "'" + str(path).replace("'", "''") + "'"

@@ -5,7 +5,7 @@ import duckdb
 from breakwatch.clock import Instant
 from breakwatch.errors import StoreError
 from store import catalog
-from store.statements import statement
+from store.statements import quoted, statement
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, now_us: Instant, path: object) -> None:
@@ -45,11 +45,6 @@ def create_views(connection: duckdb.DuckDBPyConnection, database: str, *, commen
 
 
 def _comments(view: catalog.View) -> str:
-    lines = [f"COMMENT ON VIEW main.{view.name} IS {_text(view.comment)};"]
-    lines += [f"COMMENT ON COLUMN main.{view.name}.{name} IS {_text(said)};" for name, said in view.columns.items()]
+    lines = [f"COMMENT ON VIEW main.{view.name} IS {quoted(view.comment)};"]
+    lines += [f"COMMENT ON COLUMN main.{view.name}.{name} IS {quoted(said)};" for name, said in view.columns.items()]
     return "\n".join(lines)
-
-
-def _text(value: str) -> str:
-    """Return a text of our own files as a literal; COMMENT takes no parameters."""
-    return "'" + value.replace("'", "''") + "'"

@@ -54,3 +54,8 @@ def parameters(sql: str) -> frozenset[str]:
 def named_steps(name: str, **identifiers: str) -> dict[str, str]:
     """Return ``steps(name)`` with places for identifiers filled in as ``named`` does."""
     return {step: fill(sql, **identifiers) for step, sql in steps(name).items()}
+
+
+def quoted(text: object) -> str:
+    """Return a text or path as an SQL literal, for statements that take no parameters (ATTACH, COPY, COMMENT)."""
+    return "'" + str(text).replace("'", "''") + "'"

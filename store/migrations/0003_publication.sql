@@ -8,14 +8,17 @@ CREATE TABLE meta.publication (
     recorded BOOLEAN NOT NULL,
     shape VARCHAR NOT NULL,      -- fingerprint of tables and views: a file of another shape is written from the ground
     parts_prefix VARCHAR NOT NULL, -- where the views of the published file look for parts
-    row_watermark BIGINT NOT NULL -- rows of sparse relations with a higher row_id are new
+    row_watermark BIGINT NOT NULL, -- rows of sparse relations with a higher row_id are new
+    whole_bytes BIGINT NOT NULL,   -- size when it was last written from the ground
+    file_bytes BIGINT NOT NULL,    -- the file as we left it: any other is not continued
+    file_mtime_ns BIGINT NOT NULL
 );
 
 -- Rows of sparse relations that were published and are gone since.
 CREATE TABLE meta.tombstones (relation VARCHAR NOT NULL, row_id BIGINT NOT NULL);
 
--- Sparse relations to be published whole: a statement changed them in a way not followed row by row.
-CREATE TABLE meta.rewritten (relation VARCHAR PRIMARY KEY);
+-- Sparse relations with changes; whole where a statement changed them in a way not followed row by row.
+CREATE TABLE meta.changed_relations (relation VARCHAR NOT NULL, whole BOOLEAN NOT NULL);
 
 -- Spans of dense relations that changed, both ends inclusive.
 CREATE TABLE meta.changed_spans (relation VARCHAR NOT NULL, start_us BIGINT NOT NULL, end_us BIGINT NOT NULL);

@@ -1,1 +1,0 @@
-INSERT OR IGNORE INTO meta.rewritten (relation) VALUES ($relation)
