@@ -19,6 +19,7 @@ from collectors.profiles.schema import (
     AnyReading,
     LabelSpec,
     LatencyReading,
+    ProcessStartReading,
     Profile,
     QueueReading,
     Reading,
@@ -32,8 +33,20 @@ from collectors.profiles.schema import (
 NAME = "__name__"
 TARGET_LABELS = frozenset({"job", "instance"})
 
+Codes = tuple[tuple[float, int], ...]
+"""Number → state code, as sorted pairs."""
+
 _QUEUE_KINDS = frozenset({"main", "retry", "dead_letter"})
 _SESSION_KINDS = frozenset({"session", "websocket"})
+
+
+OF_EVERY_TARGET = Profile(
+    name="target",
+    title="What every scrape target exports",
+    origin="the Prometheus client libraries",
+    verified="run",
+    readings=(ProcessStartReading(reads="process_start", metric="process_start_time_seconds"),),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ class Claim:
     fields: Mapping[str, str]
     detail: Pairs
     member: int | None = None
-    codes: Mapping[float, int] | None = None
+    codes: Codes | None = None
     sentinels: tuple[float, ...] = ()
     problem: str = ""
 
@@ -64,6 +77,9 @@ class Claims:
 
     profiles: Sequence[Profile]
     _by_metric: dict[str, tuple[tuple[Profile, AnyReading], ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.profiles = (*self.profiles, OF_EVERY_TARGET)
 
     def wanted(self, metric: str) -> bool:
         """Return whether any reading names the metric."""
@@ -168,7 +184,7 @@ def _state_claim(
     reading: StateReading, labels: Mapping[str, str], detail: dict[str, str], common: Mapping[str, object]
 ) -> Claim | None:
     if reading.encoding != "one_hot":
-        codes = {number: STATE_CODE[state] for number, state in reading.codes.items()}
+        codes = tuple(sorted((number, STATE_CODE[state]) for number, state in reading.codes.items()))
         if reading.encoding == "binary" and reading.kind is TrackKind.BREAKER_STATE:
             detail = {**detail, "binary": "true"}
         problem = "" if codes else (

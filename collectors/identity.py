@@ -20,20 +20,20 @@ REPLICA_LABELS = frozenset({"replica", "prometheus_replica"})
 SUBJECT_FIELDS = frozenset({"service", "operation", "breaker", "component", "target", "instance"})
 
 
-class _Operation(Protocol):
+class OperationLike(Protocol):
     @property
     def name(self) -> str: ...
     @property
     def match(self) -> Mapping[str, str]: ...
 
 
-class _Service(Protocol):
+class ServiceLike(Protocol):
     @property
     def name(self) -> str: ...
     @property
     def match(self) -> Mapping[str, str]: ...
     @property
-    def operations(self) -> Sequence[_Operation]: ...
+    def operations(self) -> Sequence[OperationLike]: ...
 
 
 class Resolver:
@@ -45,7 +45,7 @@ class Resolver:
             becomes the subject's labels.
     """
 
-    def __init__(self, services: Iterable[_Service], source_labels: Mapping[str, str]) -> None:
+    def __init__(self, services: Iterable[ServiceLike], source_labels: Mapping[str, str]) -> None:
         self._by_name = {service.name: service for service in services}
         # A service without match labels is recognised by its name alone; an empty match would claim everything.
         self._services = [service for service in self._by_name.values() if service.match]

@@ -1,0 +1,173 @@
+"""Files of text exposition with timestamps, as a source and as an import.
+
+A file is read whole, in bounded memory for its text and 20 bytes for each wanted sample. Its checkpoint is what it looked
+like when it was read; a file that looks the same is not read again, and reading one twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from breakwatch.clock import MINUTE_US, Clock, from_us
+from breakwatch.errors import SourceError
+from breakwatch.model import Batch, Rejected, Window
+from collectors import profiles
+from collectors.claims import Claims, series_text
+from collectors.encode import Encoder, Samples
+from collectors.identity import Resolver, ServiceLike
+from collectors.openmetrics_text import BadLine, Block, TextReader
+from collectors.targets import OF_TARGETS, Outlook, encode_all, targets_of
+
+MOST_SAMPLES = 40_000_000
+MOST_BAD_LINES = 1_000
+FUTURE_US = 5 * MINUTE_US
+
+
+class _Source(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def paths(self) -> Sequence[Path]: ...
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+    @property
+    def profiles(self) -> Sequence[str]: ...
+
+
+class _Config(Protocol):
+    @property
+    def services(self) -> Sequence[ServiceLike]: ...
+
+
+class OpenMetricsCollector:
+    """Reads the files of one source; each file is one batch."""
+
+    def __init__(self, source: _Source, config: _Config, clock: Clock) -> None:
+        self._source = source
+        self._config = config
+        self._clock = clock
+        self._claims = Claims(profiles.load(source.profiles))
+
+    def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
+        """Yield one batch for each file that is new or changed; see ``collectors.Collector``.
+
+        A window with a start restricts nothing here: a file is an import, and all it says is taken. SourceError when a
+        file cannot be read, or holds more wanted samples than fit into memory.
+        """
+        del window
+        for path in _files(self._source.paths):
+            state = _fingerprint(path)
+            if checkpoints.get(str(path)) != state:
+                yield self._read(path, state)
+
+    def _read(self, path: Path, state: str) -> Batch:
+        reader = TextReader(lambda metric: metric in OF_TARGETS or self._claims.wanted(metric))
+        blocks: list[Block] = []
+        refused = _Refused(self._source.name, path)
+        wanted = 0
+        try:
+            for block, bad in reader.blocks(path):
+                blocks.append(block)
+                refused.lines(bad)
+                wanted += len(block.series)
+                if wanted > MOST_SAMPLES:
+                    raise SourceError(
+                        f"{path}: more than {MOST_SAMPLES:,} samples of wanted metrics", "split the file by time"
+                    )
+        except (OSError, EOFError, zlib.error) as error:
+            raise SourceError(f"{path}: cannot be read: {error}", "check the file; fetch it again if it is cut") from error
+        samples = _one(reader, blocks)
+        del blocks
+        samples = self._not_from_the_future(samples, refused)
+        encoder = Encoder(
+            self._source.name, "", self._claims, Resolver(self._config.services, self._source.labels)
+        )
+        # The file is all there is: nothing is missing after its last stamp, and neighbours count however far they are.
+        targets = targets_of(encoder, samples, Outlook(context_us=None))
+        encoded = encode_all(encoder, samples, targets, since_us=int(np.iinfo(np.int64).min))
+        return Batch(
+            source=self._source.name,
+            tracks=encoded.tracks,
+            runs=encoded.runs,
+            rejected=[*refused.kept(), *encoded.rejected],
+            checkpoints={str(path): state},
+            samples=len(samples.series),
+            lines=reader.lines,
+            skipped=reader.skipped + encoded.skipped,
+            seen_until_us=int(samples.stamps_us.max()) if len(samples.stamps_us) else None,
+        )
+
+    def _not_from_the_future(self, samples: Samples, refused: _Refused) -> Samples:
+        limit_us = self._clock() + FUTURE_US
+        late = samples.stamps_us > limit_us
+        if not late.any():
+            return samples
+        for series in np.unique(samples.series[late]):
+            mine = samples.stamps_us[late & (samples.series == series)]
+            refused.future(samples.labels[series], len(mine), from_us(min(int(mine.min()), 2**57)).isoformat())
+        kept = ~late
+        return Samples(samples.labels, samples.series[kept], samples.stamps_us[kept], samples.values[kept])
+
+
+class _Refused:
+    """What of a file was refused: the first lines each, the rest as a number."""
+
+    def __init__(self, source: str, path: Path) -> None:
+        self._source = source
+        self._path = path
+        self._kept: list[Rejected] = []
+        self._more = 0
+
+    def lines(self, bad: Sequence[BadLine]) -> None:
+        for one in bad:
+            self._add(f"{self._path}:{one.line}", one.reason, one.content)
+
+    def future(self, labels: Mapping[str, str], count: int, first: str) -> None:
+        self._add(str(self._path), "more than 5 min in the future", f"{series_text(labels)}: {count} from {first}")
+
+    def kept(self) -> list[Rejected]:
+        if not self._more:
+            return self._kept
+        rest = Rejected(self._source, str(self._path), "further lines that could not be read", str(self._more))
+        return [*self._kept, rest]
+
+    def _add(self, position: str, reason: str, content: str) -> None:
+        if len(self._kept) < MOST_BAD_LINES:
+            self._kept.append(Rejected(self._source, position, reason, content))
+        else:
+            self._more += 1
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that paths and patterns name, in order; SourceError for one that names none."""
+    found: list[Path] = []
+    for path in paths:
+        matches = [path] if path.exists() else sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))))
+        if not matches:
+            raise SourceError(f"{path}: no such file", "check the source's paths")
+        found += matches
+    return list(dict.fromkeys(found))
+
+
+def _fingerprint(path: Path) -> str:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error}", "check the path and its permissions") from error
+    return f"{state.st_size}:{state.st_mtime_ns}"
+
+
+def _one(reader: TextReader, blocks: Sequence[Block]) -> Samples:
+    if not blocks:
+        return Samples(reader.labels, np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+    return Samples(
+        reader.labels,
+        np.concatenate([block.series for block in blocks]),
+        np.concatenate([block.stamps_us for block in blocks]),
+        np.concatenate([block.values for block in blocks]),
+    )

@@ -1,0 +1,169 @@
+"""When each scrape target was looked at: the ground on which gaps, births and read times are judged.
+
+Everything is a function of the stamps near it (``CONTEXT_US`` to either side), never of where a fetch happened to begin
+or end; that is what makes the result independent of how a history was cut into windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from breakwatch.clock import MINUTE_US, SECOND_US, Instant
+
+Stamps = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+
+CONTEXT_US = 5 * MINUTE_US
+"""How far around a stamp its neighbours count; also Prometheus' own patience with a missing sample."""
+
+NEIGHBOURS = 9
+GAP_FACTOR = 2.5
+UNKNOWN_INTERVAL_S = 60.0
+LOOKBACK_US = 25 * MINUTE_US
+"""How far before a window the stamps must be known: a pair still pending (CONTEXT_US), its own widest distance
+(GAP_FACTOR times that), and the neighbours before it (CONTEXT_US again), with room."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapeTarget:
+    """One target as it was scraped.
+
+    Attributes:
+        name: job and instance.
+        stamps_us: when it was scraped, ascending, each once.
+        up: 1 where it answered, 0 where it was tried and failed.
+        duration_s: how long each scrape took; nan where not known.
+        known_until_us: no stamp before this instant is missing from ``stamps_us``; None when all of them are there.
+        context_us: how far neighbours count; None without limit.
+        interval_s, timeout_s: the configured ones; None where not known.
+    """
+
+    name: str
+    stamps_us: Stamps
+    up: Numbers
+    duration_s: Numbers
+    known_until_us: Instant | None = None
+    context_us: Instant | None = CONTEXT_US
+    interval_s: float | None = None
+    timeout_s: float | None = None
+    before_us: Numbers = field(init=False)
+    after_us: Numbers = field(init=False)
+    settled_us: Numbers = field(init=False)
+
+    def __post_init__(self) -> None:
+        stamps = self.stamps_us.astype(np.float64)
+        limit = np.inf if self.context_us is None else float(self.context_us)
+        before = _neighbours_before(stamps, limit)
+        # Looking ahead is looking back in mirrored time.
+        after = _neighbours_before(-stamps[::-1], limit)[::-1]
+        known = np.inf if self.known_until_us is None else float(self.known_until_us)
+        last_neighbour = np.full(len(stamps), np.inf)
+        last_neighbour[: max(0, len(stamps) - NEIGHBOURS)] = stamps[NEIGHBOURS:]
+        settled = np.minimum(last_neighbour, stamps + limit)
+        after = np.where((settled < known) | np.isinf(known), after, np.nan)
+        object.__setattr__(self, "before_us", before)
+        object.__setattr__(self, "after_us", after)
+        object.__setattr__(self, "settled_us", settled)
+
+    def joined(self, earlier_us: Stamps, later_us: Stamps) -> NDArray[np.bool_]:
+        """Return for each pair of stamps whether the time between them counts as seen (no gap)."""
+        hint = np.nan if self.interval_s is None else self.interval_s * SECOND_US
+        local = np.fmax(self._at(self.before_us, earlier_us, "right"), self._at(self.after_us, later_us, "left"))
+        local = np.where(np.isnan(local), hint, local)
+        seen: NDArray[np.bool_] = (later_us - earlier_us) <= GAP_FACTOR * local
+        return seen
+
+    def read_s(self, stamps_us: Stamps) -> tuple[Numbers, NDArray[np.bool_]]:
+        """Return the longest that the value at each stamp can have been read after it, and whether that is assumed."""
+        index = np.searchsorted(self.stamps_us, stamps_us)
+        inside = np.minimum(index, max(len(self.stamps_us) - 1, 0))
+        exact = (
+            (self.stamps_us[inside] == stamps_us) if len(self.stamps_us) else np.zeros(len(stamps_us), np.bool_)
+        )
+        measured = np.where(exact, self.duration_s[inside], np.nan) if len(self.stamps_us) else np.full(len(index), np.nan)
+        assumed = np.isnan(measured)
+        return np.where(assumed, self._assumed_s(stamps_us), measured), assumed
+
+    def births(self, stamps_us: Stamps) -> tuple[NDArray[np.bool_], Stamps]:
+        """Return for each stamp whether the scrape right before it answered, recently, and that scrape's stamp."""
+        index = np.searchsorted(self.stamps_us, stamps_us) - 1
+        previous = np.maximum(index, 0)
+        if not len(self.stamps_us):
+            return np.zeros(len(stamps_us), np.bool_), stamps_us
+        stamp = self.stamps_us[previous]
+        patience = CONTEXT_US if self.context_us is None else self.context_us
+        seen = (index >= 0) & (self.up[previous] == 1) & (stamps_us - stamp <= patience)
+        return seen, stamp
+
+    def unsettled_from_us(self, start_us: Instant) -> Instant:
+        """Return the earliest stamp a window from ``start_us`` must be read from, so that nothing stays half judged.
+
+        That is two scrapes back (the last may not have been complete when the window before was read), or further
+        where a pair looked like a gap and its neighbours have only come in since.
+        """
+        earlier = self.stamps_us[self.stamps_us < start_us]
+        reach = [int(earlier[-2])] if len(earlier) >= 2 else [int(stamp) for stamp in earlier[:1]]
+        if len(self.stamps_us) >= 2:
+            first, second = self.stamps_us[:-1], self.stamps_us[1:]
+            looks_like_gap = ~((second - first) <= GAP_FACTOR * self.before_us[:-1])
+            could_be_joined = (second - first) <= GAP_FACTOR * CONTEXT_US
+            lately = (self.settled_us[1:] >= start_us - MINUTE_US) & (first < start_us)
+            pending = looks_like_gap & could_be_joined & lately
+            reach += [int(stamp) for stamp in first[pending][:1]]
+        return min([start_us, *reach])
+
+    def _at(self, values: Numbers, stamps_us: Stamps, side: str) -> Numbers:
+        """Return a per-stamp value for stamps that may lie between ours: the last one at or before, or the next."""
+        if not len(self.stamps_us):
+            return np.full(len(stamps_us), np.nan)
+        if side == "right":
+            index = np.searchsorted(self.stamps_us, stamps_us, side="right") - 1
+        else:
+            index = np.searchsorted(self.stamps_us, stamps_us, side="left")
+        inside = (index >= 0) & (index < len(values))
+        return np.where(inside, values[np.clip(index, 0, len(values) - 1)], np.nan)
+
+    def _assumed_s(self, stamps_us: Stamps) -> Numbers:
+        if self.timeout_s is not None:
+            return np.full(len(stamps_us), self.timeout_s)
+        local_s = self._at(self.before_us, stamps_us, "right") / SECOND_US
+        if len(self.stamps_us) >= 2:
+            # At the very start nothing came before: the distance that follows is the best there is.
+            index = np.clip(np.searchsorted(self.stamps_us, stamps_us, side="right"), 1, len(self.stamps_us) - 1)
+            following_s = (self.stamps_us[index] - self.stamps_us[index - 1]) / SECOND_US
+            local_s = np.where(np.isnan(local_s), following_s, local_s)
+        hint = UNKNOWN_INTERVAL_S if self.interval_s is None else self.interval_s
+        return np.where(np.isnan(local_s), hint, local_s) / 10
+
+
+def unite(parts: Iterable[Stamps]) -> Stamps:
+    """Return the stamps of several series, ascending, each once."""
+    arrays = [part for part in parts if len(part)]
+    return np.unique(np.concatenate(arrays)) if arrays else np.empty(0, np.int64)
+
+
+def _neighbours_before(stamps: Numbers, limit: float) -> Numbers:
+    """Return at each stamp the median of up to NEIGHBOURS distances before it that begin within ``limit``; nan if none."""
+    count = len(stamps)
+    table = np.full((count, NEIGHBOURS), np.nan)
+    distances = np.diff(stamps)
+    for back in range(1, NEIGHBOURS + 1):
+        if count <= back:
+            break
+        begin = stamps[:-back]
+        within = stamps[back:] - begin <= limit
+        table[back:, back - 1] = np.where(within, distances[: count - back], np.nan)
+    return _row_medians(table)
+
+
+def _row_medians(table: Numbers) -> Numbers:
+    """Return the median of each row without its nans; nan for a row of nothing else."""
+    ordered = np.sort(table, axis=1)  # nans come last
+    filled = (~np.isnan(ordered)).sum(axis=1)
+    rows = np.arange(len(ordered))
+    low, high = ordered[rows, np.maximum(filled - 1, 0) // 2], ordered[rows, filled // 2]
+    return np.where(filled > 0, (low + high) / 2, np.nan)
