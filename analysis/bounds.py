@@ -1,4 +1,4 @@
-"""When something changed, as far as the evidence goes, and how long it lasted (product definitions "Edge", "Durations")."""
+"""When something changed, as far as the evidence goes, and how long it lasted."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -89,11 +90,11 @@ class Change:
 
 
 class Increase(NamedTuple):
-    """A counter grew by ``count`` somewhere in ``(after_us, until_us]``."""
+    """A counter grew by ``grown_by`` somewhere in ``(after_us, until_us]``."""
 
     after_us: Instant
     until_us: Instant
-    count: int
+    grown_by: int
     read_s: float
     assumed: bool
 
@@ -139,7 +140,7 @@ def increases(runs: Sequence[Run], restarts: Sequence[Span] = ()) -> Iterator[In
 def falls(runs: Sequence[Run]) -> Iterator[Span]:
     """Yield the spans in which a counter fell: its process was replaced there."""
     values = [run for run in runs if not isnan(run.value)]
-    for before, after in zip(values, values[1:], strict=False):
+    for before, after in itertools.pairwise(values):
         if after.value < before.value:
             yield Span(before.last_us, after.first_us)
 
@@ -193,7 +194,7 @@ class _Gauge:
     def __init__(self, runs: list[Run]) -> None:
         self.runs = runs
         self._starts = [run.first_us for run in runs]
-        pairs = zip(runs, runs[1:], strict=False)
+        pairs = itertools.pairwise(runs)
         self.edges = {after.first_us: (before, after) for before, after in pairs if before.value != after.value}
 
     def run_at(self, stamp_us: Instant) -> Run | None:
@@ -226,7 +227,7 @@ def _news(counters: Sequence[SampledTrack], restarts: Sequence[Span]) -> dict[In
         for increase in increases(track.runs, restarts):
             told = news.setdefault(increase.until_us, _News(increase.after_us, increase.read_s, increase.assumed))
             told.after_us = min(told.after_us, increase.after_us)
-            told.moves[move] += increase.count
+            told.moves[move] += increase.grown_by
     return news
 
 

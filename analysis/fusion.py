@@ -1,4 +1,4 @@
-"""Fusion: what several sources saw of one thing becomes one ordered list of changes (product definition "Fusion").
+"""Fusion: what several sources saw of one thing becomes one ordered list of changes.
 
 The same change seen twice is one change: its bounds are what all sightings allow, and every source is kept by name.
 Sightings are matched by the state they lead to, not by their place in a list: within one scrape only the counts are

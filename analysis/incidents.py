@@ -1,4 +1,4 @@
-"""Breaker incidents and episodes (product definitions "Breaker incident", "Episode")."""
+"""Breaker incidents and episodes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class InstanceKey:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """From the edge into ``open`` to the next edge into ``closed`` on one instance; ``closed`` is None while ongoing."""
+    """From the edge into ``open`` to the next one into ``closed`` on one instance; ``closed`` is None while ongoing."""
 
     key: InstanceKey
     operation: str

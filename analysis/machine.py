@@ -6,6 +6,7 @@ machine allows is taken; the caller marks it as inferred.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -100,6 +101,7 @@ def likeliest_orders(
     Args:
         scrapes: the moves counted in each scrape, in order of time; there is no gauge to tell the states in between.
         fresh: true where the process was replaced, so that its breaker began anew as closed.
+        half_open_counted: whether the source counts moves into half-open at all.
     """
     reached: dict[str | None, tuple[int, tuple[list[Move], ...]]] = {None: (0, ())}
     for moves, new_process in zip(scrapes, fresh, strict=True):
@@ -124,7 +126,7 @@ def _endings(
 
 
 def starting_state(moves: Mapping[Move, int], end: str | None) -> str:
-    """Return the state a fresh process must have begun in for these moves to lead to ``end``; closed if they allow it."""
+    """Return the state a fresh process must have begun in for these moves to lead to ``end``: closed if it can be."""
     balance: Counter[str] = Counter()
     for (before, after), count in moves.items():
         if before:
@@ -152,7 +154,7 @@ def _trail(moves: Mapping[Move, int], start: str | None, end: str | None) -> lis
         else:
             walked.append(stack.pop())
     walked.reverse()
-    trail = list(zip(walked, walked[1:], strict=False))
+    trail = list(itertools.pairwise(walked))
     rest = sorted((move for move in left.elements()), key=_preference)
     return trail + rest
 
@@ -190,7 +192,7 @@ def _step_allowed(before: str, after: str, half_counted: bool) -> bool:  # noqa:
 
 
 def _greedy(counts: tuple[int, int, int]) -> tuple[str, ...]:
-    """Deal the states out round by round: open, half-open, closed; used when there are very many, or no lawful order."""
+    """Deal the states out in rounds of open, half-open, closed: for very many of them, or where no order is lawful."""
     left = dict(zip((OPEN, HALF_OPEN, CLOSED), counts, strict=True))
     order: list[str] = []
     while any(left.values()):

@@ -41,7 +41,10 @@ def test_instances_that_overlap_are_one_episode() -> None:
     second = incidents(_key("b"), "", [_change("open", 15), _change("closed", 40)])
     later = incidents(_key("a"), "", [_change("open", 60), _change("closed", 61)])
     joined = episodes([*later, *second, *first])
-    assert [(e.instances_hit, e.openings, e.lasted.value_s if e.lasted else None) for e in joined] == [(2, 2, 30.0), (1, 1, 1.0)]
+    assert [(e.instances_hit, e.openings, e.lasted.value_s if e.lasted else None) for e in joined] == [
+        (2, 2, 30.0),
+        (1, 1, 1.0),
+    ]
 
 
 def test_two_incidents_of_one_instance_stay_two_even_within_one_scrape() -> None:
@@ -51,7 +54,7 @@ def test_two_incidents_of_one_instance_stay_two_even_within_one_scrape() -> None
 
 
 def test_bounds_of_a_duration_follow_the_definition() -> None:
-    """Low is the gap between the nearest ends, never below zero; high spans the farthest ends; the value is the middle."""
+    """Low is the gap between the nearest ends, never below zero; high spans the farthest; the value is the middle."""
     lasted = duration(Bounds(0, 2 * SECOND), Bounds(SECOND, 5 * SECOND))
     assert (lasted.low_s, lasted.high_s, lasted.value_s) == (0.0, 5.0, 2.5)
     exact = duration(Bounds(SECOND, SECOND), Bounds(4 * SECOND, 4 * SECOND))
