@@ -1,0 +1,37 @@
+"""Facts: what counters, gauges and log events say happened, kept ready by minute and by event.
+
+Everything is recomputed from raw for the span that new evidence touched, so order and repetition of collections cannot
+matter. Call ``refresh_facts`` inside the transaction of ``analysis.refresh``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.facts.counters import refresh_counters
+from analysis.facts.coverage import refresh_coverage
+from analysis.facts.events import refresh_events
+from analysis.facts.gauges import refresh_gauges
+from analysis.facts.restarts import refresh_restarts
+from analysis.facts.services import refresh_spells, refresh_targets
+
+if TYPE_CHECKING:
+    from breakwatch.config import Config
+    from store import Store
+
+__all__ = ["refresh_facts"]
+
+
+def refresh_facts(store: Store, config: Config) -> None:
+    """Bring the kept facts up to date with the evidence marked stale; the marks of counters are cleared here.
+
+    Must run inside a transaction, after level changes were kept and before the marks of subjects are cleared.
+    """
+    refresh_counters(store)
+    refresh_gauges(store)
+    refresh_events(store, config.services)
+    refresh_restarts(store)
+    refresh_coverage(store)
+    refresh_spells(store)
+    refresh_targets(store, config.services)
+    store.execute("truncate raw.stale_counters")

@@ -1,0 +1,21 @@
+"""Counts by minute: requests, retries and latency buckets, exact to the integer over restarts, births and gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis.facts.dense import renew
+from analysis.facts.steps import steps
+
+if TYPE_CHECKING:
+    from store import Store
+
+RELATIONS = ("request_counts", "retry_counts", "latency_histograms")
+
+
+def refresh_counters(store: Store) -> None:
+    """Recompute the counts of the services and spans that new counter samples touched."""
+    for statement in steps("counters").values():
+        store.execute(statement)
+    for relation in RELATIONS:
+        renew(store, relation)

@@ -1,0 +1,142 @@
+"""What services were, and whom they called: spells on a service level, and targets with their last good answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis.bounds import Bounds, duration
+from analysis.facts.steps import steps
+from breakwatch.clock import to_us
+from breakwatch.model import STATE_WORDS, ServiceLevel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from breakwatch.config import ServiceConfig
+    from store import Store
+
+Row = dict[str, Any]
+WORST_FIRST = (
+    ServiceLevel.UNAVAILABLE,
+    ServiceLevel.CACHE_ONLY,
+    ServiceLevel.LIMITED,
+    ServiceLevel.DEGRADED,
+    ServiceLevel.UNKNOWN,
+    ServiceLevel.FULL,
+)
+"""An instance that does not know is not well, but a level that it names says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    """An instance went to a level; ``at`` is the instant that is shown for it."""
+
+    instance: object
+    level: str
+    at: datetime
+    bounds: Bounds
+    first: bool = False
+
+
+def refresh_spells(store: Store) -> None:
+    """Recompute the spells of the services whose levels have news."""
+    step = steps("services")
+    for scope in store.rows(step["level_services"]):
+        by_labels: dict[tuple[tuple[str, str], ...], list[LevelChange]] = {}
+        for row in store.rows(step["first_levels"], scope | {"words": list(STATE_WORDS)}):
+            by_labels.setdefault(_pairs(row), []).append(_first_sight(row))
+        for row in store.rows(step["level_changes"], scope):
+            by_labels.setdefault(_pairs(row), []).append(_change(row))
+        spells = [spell for labels, changes in by_labels.items() for spell in _spells(changes, dict(labels))]
+        store.replace("service_level_spells", scope, spells)
+
+
+def refresh_targets(store: Store, services: Sequence[ServiceConfig]) -> None:
+    """Note the last good answer of every target, and the declared roles, also of targets that never served."""
+    step = steps("services")
+    found: dict[tuple[object, ...], Row] = {}
+    for row in store.rows(step["kept_targets"]) + store.rows(step["served"]) + store.rows(step["took_over"]):
+        _note(found, row)
+    for declared in _declared(store, services):
+        known = [row for row in found.values() if all(row[key] == declared[key] for key in _DECLARED)]
+        for row in known:
+            row["role"] = declared["role"]
+        if not known:
+            _note(found, declared)
+    store.replace("targets", {}, list(found.values()))
+
+
+_DECLARED = ("environment", "service", "target")
+
+
+def _note(found: dict[tuple[object, ...], Row], row: Row) -> None:
+    key = (row["environment"], row["service"], row["operation"], row["target"], _pairs(row))
+    known = found.setdefault(key, {"role": "", "last_served_at": None} | row)
+    served = [at for at in (known["last_served_at"], row["last_served_at"]) if at is not None]
+    known["last_served_at"] = max(served, default=None)
+
+
+def _declared(store: Store, services: Iterable[ServiceConfig]) -> Iterable[Row]:
+    for service in services:
+        if not service.fallbacks:
+            continue
+        for environment in store.rows(steps("services")["environments"], {"service": service.name}):
+            for fallback in service.fallbacks:
+                for target, role in ((fallback.when, "primary"), (fallback.to, "fallback")):
+                    yield {
+                        "environment": environment["environment"],
+                        "service": service.name,
+                        "operation": "",
+                        "target": target,
+                        "labels": {},
+                        "role": role,
+                        "last_served_at": None,
+                    }
+
+
+def _pairs(row: Row) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(row["labels"].items()))
+
+
+def _first_sight(row: Row) -> LevelChange:
+    seen_us = to_us(row["seen_at"])
+    return LevelChange(row["instance"], row["level"], row["seen_at"], Bounds(seen_us, seen_us), first=True)
+
+
+def _change(row: Row) -> LevelChange:
+    bounds = Bounds(to_us(row["occurred_earliest"]), to_us(row["occurred_latest"]))
+    return LevelChange(row["instance"], row["to_level"], row["occurred_at"], bounds)
+
+
+def _spells(changes: Sequence[LevelChange], labels: dict[str, str]) -> list[Row]:
+    """Return the unbroken times on one level; the service is as well as its worst instance."""
+    levels: dict[object, str] = {}
+    edges: list[LevelChange] = []
+    # The first sight of an instance does not hide a change that was already known from elsewhere.
+    for change in sorted(changes, key=lambda change: (change.at, not change.first)):
+        if change.first and change.instance in levels:
+            continue
+        levels[change.instance] = change.level
+        level = min(levels.values(), key=WORST_FIRST.index)
+        if not edges or edges[-1].level != level:
+            edges.append(LevelChange(change.instance, level, change.at, change.bounds, change.first))
+    ends = [*edges[1:], None]
+    return [_spell(start, end, labels) for start, end in zip(edges, ends, strict=True)]
+
+
+def _spell(start: LevelChange, end: LevelChange | None, labels: dict[str, str]) -> Row:
+    row: Row = {"level": start.level, "started_at": start.at, "labels": labels}
+    if end is None:
+        return row | {"ended_at": None, "duration_s": None, "duration_low_s": None, "duration_high_s": None}
+    length = duration(start.bounds, end.bounds)
+    if start.first:
+        # It was on this level already when it was first seen: nobody knows for how long.
+        return row | {"ended_at": end.at, "duration_s": None, "duration_low_s": length.low_s, "duration_high_s": None}
+    return row | {
+        "ended_at": end.at,
+        "duration_s": length.value_s,
+        "duration_low_s": length.low_s,
+        "duration_high_s": length.high_s,
+    }

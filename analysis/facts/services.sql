@@ -1,0 +1,60 @@
+-- Levels and targets of services.
+
+-- step: level_services
+select distinct environment, service
+from raw.stale_subjects
+where domain = 'level'
+order by environment, service
+
+-- step: level_changes
+select instance, labels, from_level, to_level, occurred_at, occurred_earliest, occurred_latest
+from kept.service_level_changes
+where environment = $environment and service = $service
+order by occurred_at, occurred_earliest, instance
+
+-- step: first_levels
+-- The level that each instance was first seen on: $words holds the state words by their code.
+select
+    track.instance,
+    track.labels,
+    ($words::varchar[])[arg_min(run.value, run.first_us)::bigint + 1] as level,
+    make_timestamptz(min(run.first_us)) as seen_at
+from raw.tracks as track
+join raw.runs as run using (track_id)
+where track.kind = 'level_state'
+    and not isnan(run.value)
+    and track.environment = $environment
+    and track.service = $service
+group by track.instance, track.labels
+
+-- step: served
+-- When each target last answered well, as far as the spans just counted tell.
+select
+    track.environment,
+    track.service,
+    track.operation,
+    coalesce(nullif(track.target, ''), track.breaker) as target,
+    track.labels,
+    make_timestamptz(max(increase.until_us)) as last_served_at
+from facts_increases as increase
+join raw.tracks as track using (track_id)
+where track.kind = 'requests'
+    and track.detail['outcome'] in ('success', 'cache_hit')
+    and (track.target <> '' or track.breaker <> '')
+group by all
+
+-- step: took_over
+select environment, service, operation, to_target as target, labels, max(served_at) as last_served_at
+from kept.failovers
+where to_target <> ''
+group by all
+
+-- step: kept_targets
+select environment, service, operation, target, labels, role, last_served_at
+from kept.targets
+
+-- step: environments
+select distinct environment
+from raw.tracks
+where service = $service
+order by environment
