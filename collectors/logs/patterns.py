@@ -44,7 +44,9 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1
 Scalars = Annotated[tuple[Scalar, ...], BeforeValidator(_several), Field(min_length=1)]
 Literals = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_several)]
 
-TimeFormat = Literal["auto", "iso", "epoch", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "apache", "haproxy", "rfc3164"]
+TimeFormat = Literal[
+    "auto", "iso", "epoch", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "apache", "haproxy", "rfc3164"
+]
 
 
 class _Strict(BaseModel):
