@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -107,6 +108,8 @@ def as_json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def _as_json_value(value: Any) -> Any:
     if isinstance(value, float) and value - value != 0:  # nan and infinities are not JSON
         return None if value != value else ("inf" if value > 0 else "-inf")  # noqa: PLR0124 - the test for nan
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, dict):
         return {str(key): _as_json_value(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -125,4 +128,4 @@ def _shown(value: Any) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)

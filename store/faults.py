@@ -46,6 +46,11 @@ def _explained(path: Path, message: str) -> StoreError:
         return StoreError(f"{path} is held by another process ({_first_line(message)})", "stop it, then try again")
     if "permission denied" in said:
         return StoreError(f"{path} may not be opened: permission denied", "give this user the right to read and write it")
+    if "no files found that match" in said or "no such file" in said:
+        return StoreError(
+            f"parts of the store {path} are not where they were ({_first_line(message)})",
+            "after a move: breakwatch publish; where readers see another folder: set store.public_base",
+        )
     if _NOT_A_DATABASE in said:
         return not_a_database(path)
     return StoreError(

@@ -173,8 +173,13 @@ class Publisher:
     def _point_to_parts(self, relation: str, own: list[Part]) -> None:
         """Make ``kept.<relation>`` of the published file the rows inside and those in parts."""
         inside = f"SELECT * FROM inside.{relation}"
-        files = ", ".join(quoted(f"{self.parts_prefix}/{part.file_name}") for part in own)
+        paths = [f"{self.parts_prefix}/{part.file_name}" for part in own]
+        files = ", ".join(quoted(path) for path in paths)
         outside = f" UNION ALL BY NAME SELECT * FROM read_parquet([{files}])" if own else ""
+        script = steps("publish")
+        self.connection.execute(script["clear_part_files"], {"relation": relation})
+        for path in paths:
+            self.connection.execute(script["add_part_file"], {"relation": relation, "path": path})
         self.connection.execute("USE published")
         self.connection.execute(f"CREATE OR REPLACE VIEW kept.{relation} AS {inside}{outside}")
         self.connection.execute("USE owner")

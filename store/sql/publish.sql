@@ -18,6 +18,13 @@ CREATE SCHEMA published.raw;
 CREATE SCHEMA published.kept;
 CREATE SCHEMA published.inside;
 CREATE TABLE published.meta.publication AS FROM owner.meta.publication LIMIT 0;
+CREATE TABLE published.meta.part_files (relation VARCHAR NOT NULL, path VARCHAR NOT NULL);
+
+-- step: clear_part_files
+DELETE FROM published.meta.part_files WHERE relation = $relation
+
+-- step: add_part_file
+INSERT INTO published.meta.part_files (relation, path) VALUES ($relation, $path)
 
 -- step: whole
 CREATE TABLE published.{relation} AS FROM owner.{relation}
