@@ -71,7 +71,7 @@ order by occurred_at
 
 -- step: by_falls
 -- Counters that fell, of scrape targets that do not export a start time. Replicas see the same fall: one tells it.
-select
+select distinct
     track.environment,
     track.service,
     track.instance,
@@ -92,7 +92,6 @@ where track.kind in ('requests', 'retries', 'latency')
             and start.source = track.source
             and start.scrape_target = track.scrape_target
     )
-group by all
 qualify track.source_group = '' or track.source = min(track.source) over (partition by track.source_group)
 order by occurred_at
 
