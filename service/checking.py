@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from breakwatch.config import load
+from breakwatch.config import Config, load
+from breakwatch.errors import ConfigError
 
 
 def validated(path: Path) -> str:
@@ -18,3 +19,21 @@ def validated(path: Path) -> str:
     }
     words = [f"{count} {word}{'' if count == 1 else 's'}" for word, count in counted.items()]
     return f"{path}: valid: {', '.join(words)}"
+
+
+def unknown_profiles(config: Config) -> list[ConfigError]:
+    """Return what is wrong with the profiles that sources name.
+
+    Only a warning offline: a profile may be shipped by the version that runs the service, and not yet by this one.
+    """
+    from collectors import profiles
+
+    problems = []
+    for source in config.sources:
+        named = [source.profile] if source.kind == "logs" else list(source.profiles)
+        for name in filter(None, named):
+            try:
+                profiles.load([name])
+            except ConfigError as error:
+                problems.append(ConfigError(f"sources: {source.name}: {error.problem}", error.remedy))
+    return problems

@@ -90,7 +90,10 @@ def validate(config: ConfigFile = None) -> None:
     """Check the configuration offline, for pull requests."""
     from service import checking
 
-    print(checking.validated(configuration.config_path(config)))  # noqa: T201 - the answer of the command
+    file = configuration.config_path(config)
+    print(checking.validated(file))  # noqa: T201 - the answer of the command
+    for problem in checking.unknown_profiles(_load(file)):
+        console.tell(problem)
 
 
 @app.command("doctor", epilog=_examples("breakwatch doctor"))

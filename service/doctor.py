@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
-from typing import Any
 
 from breakwatch.clock import Clock, system_clock
 from breakwatch.config import Config, LogsSource, OpenMetricsSource, PrometheusSource
 from breakwatch.errors import BreakwatchError, ExitCode
-from service import collecting
+from collectors.discover import ScrapeJob, discover
+from service import checking, collecting
 
-CLOCK_TOLERANCE_S = 0.25
 LEAST_FREE_BYTES = 1_000_000_000
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"})
 
@@ -48,12 +47,12 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
     """Yield every check; a source that is down is a finding, never an exception."""
     if not config.sources:
         yield Check("config", "no sources", "add one under sources:, or run breakwatch init --prometheus URL")
+    for problem in checking.unknown_profiles(config):
+        yield Check("config", problem.problem, problem.remedy, problem.exit_code)
     for source in config.sources:
         try:
             if isinstance(source, PrometheusSource):
-                from collectors.discover import discover
-
-                yield from _server(source, discover(source, config, clock))
+                yield from _server(source, config, clock)
             else:
                 yield from _files(source)
         except BreakwatchError as error:
@@ -61,28 +60,31 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
     yield from _store(config, clock)
 
 
-def _server(source: PrometheusSource, found: Any) -> Iterator[Check]:
-    yield Check(source.name, f"{source.url} answers, {found.version or 'version unknown'}")
+def _server(source: PrometheusSource, config: Config, clock: Clock) -> Iterator[Check]:
+    found = discover(source, config, clock)
+    version = found.build.get("version")
+    yield Check(source.name, f"{source.url} answers{f', version {version}' if version else ''}")
     if found.profiles:
         matched = ", ".join(f"{name} ({count} series)" for name, count in sorted(found.profiles.items()))
-        yield Check(source.name, f"profiles that match: {matched}")
+        yield Check(
+            source.name, f"profiles that match: {matched}; {found.series} of {source.max_series} series a cycle"
+        )
     else:
         remedy = "scrape a service with a known library, or describe your metrics in a profile"
         yield Check(source.name, "no known profile matches what it holds", remedy)
-    if found.scrape_interval_s is None:
-        yield Check(source.name, "scrape interval unknown", "set scrape_interval in this source")
+    yield from (_interval(source, job) for job in found.jobs)
+    if found.clock_difference_s is None:
+        yield Check(source.name, "no difference between its clock and ours was seen")
     else:
-        interval_s = found.scrape_interval_s
-        yield Check(source.name, f"scrape interval {interval_s:g} s: edges are known to about ± {interval_s / 2:g} s")
-    yield _clock(source.name, found.clock_difference_s)
+        ahead = f"its clock is {found.clock_difference_s:+.0f} s from ours"
+        yield Check(source.name, ahead, "run an NTP client on both machines")
 
 
-def _clock(name: str, difference_s: float | None) -> Check:
-    if difference_s is None:
-        return Check(name, "clock difference unknown", "let the server send a Date header")
-    if abs(difference_s) > 1 + CLOCK_TOLERANCE_S:  # the Date header has whole seconds
-        return Check(name, f"clocks differ by {difference_s:+.0f} s", "run an NTP client on both machines")
-    return Check(name, "clocks agree")
+def _interval(source: PrometheusSource, job: ScrapeJob) -> Check:
+    if job.interval_s is None:
+        return Check(source.name, f"job {job.job}: scrape interval unknown", "set scrape_interval in this source")
+    about = f"edges are known to ± {job.interval_s / 2:g} s"
+    return Check(source.name, f"job {job.job}: {job.targets} targets every {job.interval_s:g} s, so {about}")
 
 
 def _files(source: LogsSource | OpenMetricsSource) -> Iterator[Check]:

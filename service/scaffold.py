@@ -7,11 +7,11 @@ import tempfile
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from breakwatch.clock import Clock, system_clock
 from breakwatch.config import Config, PrometheusSource, load
 from breakwatch.errors import ConfigError, UsageError
+from collectors.discover import Discovery, discover
 
 LARGEST_SERVICES = 50
 
@@ -47,8 +47,6 @@ def _filled(url: str, clock: Clock) -> str:
         source = PrometheusSource(name="prometheus", url=url, labels={"environment": "default"})
     except ValueError as error:
         raise UsageError(f"{url!r} is not an http(s) address", "write it like http://localhost:9090") from error
-    from collectors.discover import discover
-
     found = discover(source, Config(sources=(source,)), clock)
     lines = [
         f"  - name: {_quoted(source.name)}",
@@ -64,9 +62,9 @@ def _filled(url: str, clock: Clock) -> str:
     return _template("breakwatch.yaml").substitute(source="\n".join(lines) + "\n", services=services)
 
 
-def _series(found: Any) -> str:
+def _series(found: Discovery) -> str:
     if not found.profiles:
-        return "no known library was found; see docs/profiles.md"
+        return "no known library was found; empty looks for all"
     return ", ".join(f"{name}: {count} series" for name, count in sorted(found.profiles.items()))
 
 
