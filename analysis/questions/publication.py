@@ -1,0 +1,65 @@
+"""What lies in front of us: the published file, its environments, and how its sources are doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.questions.common import load
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from store import Rows
+
+_PUBLICATION = load("publication")
+_ENVIRONMENTS = load("environments")
+_SOURCES = load("sources")
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One generation of the published file; ``recorded`` data end at ``as_of`` and do not grow."""
+
+    generation: int
+    published_at: datetime
+    as_of: datetime
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment and the first and last instant at which anything of it was seen."""
+
+    name: str
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How the last collection of one source went; ``cycle_s`` is its usual pace, ``None`` after a single run."""
+
+    source: str
+    status: str
+    error: str
+    finished_at: datetime | None
+    cycle_s: float | None
+
+
+def publication(rows: Rows) -> Publication | None:
+    """Return the generation that is being read, or ``None`` before the first publication."""
+    found = rows.rows(_PUBLICATION)
+    return Publication(**found[0]) if found and found[0]["as_of"] is not None else None
+
+
+def environments(rows: Rows) -> tuple[Environment, ...]:
+    """Return the environments by name."""
+    return tuple(
+        Environment(row["environment"], row["first_seen"], row["last_seen"]) for row in rows.rows(_ENVIRONMENTS)
+    )
+
+
+def sources(rows: Rows) -> tuple[SourceHealth, ...]:
+    """Return the health of every source by name."""
+    return tuple(SourceHealth(**row) for row in rows.rows(_SOURCES))

@@ -1,0 +1,115 @@
+"""What stands behind an incident's figures: sources, the count of openings, and the SQL that anyone can run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboard import markup, words
+from dashboard.markup import Markup, bold, div, small, span
+
+if TYPE_CHECKING:
+    from analysis.questions.incident import Incident
+    from dashboard.filters import Selection
+
+
+def crumbs(incident: Incident, selection: Selection) -> Markup:
+    """Return where we are: the list, the breaker, when, and whether it is over."""
+    episode = incident.episode
+    when = f"{words.day(episode.opened.at, selection.zone)} {words.clock(episode.opened.at, selection.zone)}"
+    back = markup.link("Incidents", markup.page_url("incidents", selection.parameters))
+    status = markup.chip("still open", "hurt", "open") if episode.ongoing else markup.chip("over", "ok", "check")
+    return markup.wrap(back, " / ", bold(f"{episode.name}, {when}"), "\u2002", status)
+
+
+def request_legend(incident: Incident) -> Markup:
+    """Return the meaning of the bars, in words; what was not counted is said."""
+    if not incident.requests:
+        return markup.wrap(small("No requests were counted for this service."))
+    keys = (
+        ("good", "answered"),
+        ("instead", "answered by a fallback"),
+        ("failed", "failed or refused, below the line"),
+    )
+    return markup.wrap(div(*(span(span(cls=f"bw-key {kind}"), word) for kind, word in keys), cls="bw-legend"))
+
+
+def sources(incident: Incident) -> Markup:
+    """Return which sources saw it and how many of the edges are exact."""
+    exact = sum(1 for row in incident.transitions if row.exact)
+    total = len(incident.transitions)
+    named = ", ".join(incident.sources) or "not said"
+    lines = [
+        ("Seen by", named),
+        ("Transitions", f"{words.count(total)}, {words.count(exact)} of them exact"),
+        ("Instances", words.plural(len({one.instance for one in incident.incidents}), "instance")),
+    ]
+    return markup.rows([(span(name, cls="k"), span(value, cls="v")) for name, value in lines], "bw-facts")
+
+
+def openings(incident: Incident) -> Markup:
+    """Return the count of openings beside the one episode they belong to, with its length."""
+    episode = incident.episode
+    value = words.duration(episode.duration.value, episode.duration.half_width)
+    doubt = words.plus_minus(episode.duration.low, episode.duration.high)
+    return markup.wrap(
+        div(
+            span(span(words.count(episode.openings), cls="big"), " openings"),
+            span(span("1", cls="big"), f" episode of {value} ({doubt})"),
+            cls="bw-or4",
+        )
+    )
+
+
+def openings_note(incident: Incident) -> str:
+    """Return why openings and episodes differ, from the transitions themselves."""
+    probes = [
+        (nxt.occurred.at - row.occurred.at).total_seconds()
+        for row, nxt in zip(incident.transitions, incident.transitions[1:], strict=False)
+        if row.to_state == "half_open" and row.exact and nxt.exact and row.instance == nxt.instance
+    ]
+    if not probes:
+        return "Half-open does not end an episode; each return to open is a reopening."
+    least, most = words.duration(min(probes)), words.duration(max(probes))
+    lasted = least if least == most else f"{least} to {most}"
+    return f"Half-open does not end an episode: each probe lasted {lasted}, too short for a scrape to be sure of."
+
+
+def queries(incident: Incident, selection: Selection) -> list[tuple[str, str]]:
+    """Return the SQL behind the figures with the values filled in as literals, to be read and run by a person."""
+    where = f"environment = {_literal(selection.environment)}"
+    episode = incident.episode
+    breaker = f"service = {_literal(episode.service)} and breaker = {_literal(episode.breaker)}"
+    end = episode.closed.latest if episode.closed else selection.as_of
+    span_sql = (
+        f"occurred_latest >= {_literal(episode.opened.earliest.isoformat())}\n"
+        f"    and occurred_earliest <= {_literal(end.isoformat())}"
+    )
+    return [
+        (
+            "Duration, openings, instances, calls rejected",
+            "select opened_at, closed_at, duration_s, duration_low_s, duration_high_s,\n"
+            "    openings, instances_hit, instances_seen, calls_rejected, healed_by\n"
+            f"from breaker_episodes\nwhere {where} and episode_id = {int(episode.episode_id)}",
+        ),
+        (
+            "Per instance",
+            "select instance, opened_at, closed_at, duration_s, duration_low_s, duration_high_s, reopenings\n"
+            f"from breaker_incidents\nwhere {where} and episode_id = {int(episode.episode_id)}\norder by opened_at",
+        ),
+        (
+            "Transitions",
+            "select instance, from_state, to_state, occurred_at, occurred_earliest, occurred_latest, sources\n"
+            f"from breaker_transitions\nwhere {where}\n    and {breaker}\n    and {span_sql}\norder by occurred_at",
+        ),
+        (
+            "Calls by outcome",
+            "select outcome, sum(count) as calls\nfrom request_counts\n"
+            f"where {where} and service = {_literal(episode.service)}\n"
+            f"    and bucket_start >= date_trunc('minute', timestamptz {_literal(episode.opened.earliest.isoformat())})\n"
+            f"    and bucket_start <= {_literal(end.isoformat())}\ngroup by outcome",
+        ),
+    ]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,205 @@
+"""The selection: widgets ↔ a typed value ↔ the URL, as plain text (environment, range, days, zone)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+import streamlit as st
+
+from analysis.questions.common import Span
+from dashboard import data, markup, sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.questions.publication import Environment, Publication
+    from dashboard.theme import Mode
+
+RANGES: dict[str, str] = {"24h": "24 h", "7d": "7 d", "30d": "30 d", "custom": "Custom"}
+_LENGTHS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+REFRESH_S = 5
+"""How often the parts that refresh themselves look for a new publication, in seconds."""
+
+_FIRST_ZONES = ("UTC", "Europe/Paris", "Europe/London", "America/New_York", "America/Los_Angeles", "Asia/Tokyo")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a page shows: one environment over one span, told in one zone, on a light or a dark page.
+
+    ``as_of`` is the instant up to which the environment is known; ``range_name`` is a key of ``RANGES``.
+    """
+
+    environment: str
+    span: Span
+    as_of: datetime
+    range_name: str
+    zone: ZoneInfo
+    mode: Mode
+    recorded: bool
+    generation: int
+    first_seen: datetime
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Return the selection as the URL says it."""
+        found = {"environment": self.environment, "range": self.range_name, "zone": self.zone.key}
+        if self.range_name == "custom":
+            last = (self.span.end - timedelta(microseconds=1)).astimezone(self.zone).date()
+            found["days"] = f"{self.span.start.astimezone(self.zone).date()},{last}"
+        return found
+
+
+def bar() -> Selection | None:
+    """Draw the bar and return what is selected; ``None`` where nothing has been collected yet."""
+    publication = data.publication()
+    environments = data.environments()
+    if publication is None or not environments:
+        return None
+    names = [environment.name for environment in environments]
+    all_zones = zones()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bw-bar"):
+        name = st.selectbox(
+            "Environment",
+            names,
+            index=names.index(_fullest(environments)),
+            key="environment",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=130,
+        )
+        range_name = st.segmented_control(
+            "Range",
+            list(RANGES),
+            default="24h",
+            required=True,
+            format_func=RANGES.__getitem__,
+            key="range",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        days = _days(environments, names.index(name or names[0])) if range_name == "custom" else None
+        zone = st.selectbox(
+            "Time zone",
+            all_zones,
+            index=all_zones.index(_home_zone(all_zones)),
+            key="zone",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=180,
+        )
+        st.space("stretch")
+        selection = selected(
+            publication, environments, name or names[0], range_name or "24h", zone or "UTC", days, page_mode()
+        )
+        _age(selection)
+    return selection
+
+
+def page_mode() -> Mode:
+    """Return whether the page is light or dark; light until the browser has said."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def selected(  # noqa: PLR0913 (one argument per widget)
+    publication: Publication,
+    environments: Sequence[Environment],
+    name: str,
+    range_name: str,
+    zone_name: str,
+    days: tuple[date, ...] | None,
+    mode: Mode = "light",
+) -> Selection:
+    """Return a selection from what the widgets say; recorded data end where their environment ends."""
+    environment = next((one for one in environments if one.name == name), environments[0])
+    as_of = environment.last_seen if publication.recorded else publication.as_of
+    zone = ZoneInfo(zone_name if zone_name in available_timezones() else "UTC")
+    return Selection(
+        environment=environment.name,
+        span=span_of(range_name, days, as_of, zone),
+        as_of=as_of,
+        range_name=range_name,
+        zone=zone,
+        mode=mode,
+        recorded=publication.recorded,
+        generation=publication.generation,
+        first_seen=environment.first_seen,
+    )
+
+
+def span_of(range_name: str, days: Sequence[date] | None, as_of: datetime, zone: ZoneInfo) -> Span:
+    """Return the span of a range that ends now, or of whole days of the reader's calendar."""
+    if range_name != "custom" or not days:
+        return Span(as_of - _LENGTHS.get(range_name, _LENGTHS["24h"]), as_of)
+    first, last = min(days), max(days)
+    start = datetime.combine(first, time(), zone).astimezone(UTC)
+    end = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+    end = min(end, as_of)
+    return Span(min(start, end - timedelta(minutes=1)), end)
+
+
+def refreshed(selection: Selection) -> Selection:
+    """Return the same selection on the newest generation, for the parts of a page that refresh themselves."""
+    publication = data.publication()
+    environments = data.environments()
+    if publication is None or not environments or publication.generation == selection.generation:
+        return selection
+    environment = next((one for one in environments if one.name == selection.environment), None)
+    if environment is None:
+        return selection
+    as_of = environment.last_seen if publication.recorded else publication.as_of
+    span = selection.span
+    if selection.range_name != "custom":
+        span = Span(as_of - _LENGTHS[selection.range_name], as_of)
+    return replace(selection, generation=publication.generation, as_of=as_of, span=span)
+
+
+def zones() -> list[str]:
+    """Return the zones to choose from: the usual ones first, then all of IANA's."""
+    rest = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
+    return [*_FIRST_ZONES, *(zone for zone in rest if zone not in _FIRST_ZONES)]
+
+
+def _days(environments: Sequence[Environment], chosen: int) -> tuple[date, ...] | None:
+    environment = environments[chosen]
+    last = environment.last_seen.date()
+    found = st.date_input(
+        "Days",
+        (max(environment.first_seen.date(), last - timedelta(days=6)), last),
+        key="days",
+        bind="query-params",
+        format="YYYY-MM-DD",
+        label_visibility="collapsed",
+        width=210,
+    )
+    days = found if isinstance(found, tuple) else (found,)
+    return tuple(day for day in days if day is not None) or None
+
+
+def _age(selection: Selection) -> None:
+    st.fragment(run_every=None if selection.recorded else REFRESH_S)(draw_age)(selection)
+
+
+def draw_age(selection: Selection) -> None:
+    """Draw how old the picture is; recorded data do not age."""
+    current = refreshed(selection)
+    told = sentences.age(
+        current.as_of,
+        datetime.now(UTC),
+        current.zone,
+        recorded=current.recorded,
+        sources=() if current.recorded else data.sources(),
+    )
+    st.html(markup.age(told, recorded=current.recorded), width="content")
+
+
+def _fullest(environments: Sequence[Environment]) -> str:
+    return max(environments, key=lambda one: one.last_seen - one.first_seen).name
+
+
+def _home_zone(known: Sequence[str]) -> str:
+    home = st.context.timezone
+    return home if home in known else "UTC"

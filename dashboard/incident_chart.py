@@ -1,0 +1,239 @@
+"""The timeline of one incident: every watch on one clock, requests below, doubt as a blur, changes as flags."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+
+from dashboard import charts, drawing, theme, words
+from dashboard.charts import Chart, row_label
+
+if TYPE_CHECKING:
+    from analysis.questions.common import Span
+    from analysis.questions.incident import Incident
+    from dashboard.drawing import Canvas
+
+LANE_PX = 34
+REQUESTS_PX = 96
+_HEAD_PX = 46
+_FOOT_PX = 26
+_MOST_LANES = 14
+LEFT_PX = 118
+
+
+def timeline(incident: Incident, canvas: Canvas) -> Chart:
+    """Return the figure: instances, levels, log lines on shared lanes, requests on an axis of their own below."""
+    figure = go.Figure()
+    notes: list[dict[str, Any]] = []
+    lanes = _lanes(incident)
+    for row, (name, small_print, spells, unseen) in enumerate(lanes):
+        _lane(figure, notes, canvas, -float(row), name, small_print, spells, unseen)
+    rows = len(lanes)
+    exact = [row for row in incident.transitions if row.exact]
+    if exact:
+        figure.add_trace(_log_lines(exact, canvas, -float(rows)))
+        notes.append(row_label("Log lines", -rows + 0.25, canvas, f"{len(exact)}, exact", LEFT_PX))
+        rows += 1
+    requests_px = REQUESTS_PX if incident.requests else 0
+    height = _HEAD_PX + rows * LANE_PX + requests_px + _FOOT_PX
+    floor = (requests_px + 4) / (height - _HEAD_PX - _FOOT_PX) if requests_px else 0.0
+    if incident.requests:
+        figure.add_traces(_requests(incident, canvas))
+        notes.append(_requests_label(incident, canvas))
+    charts.lay_out(figure, canvas, height_px=height, rows=rows, notes=notes, left_px=LEFT_PX)
+    figure.update_layout(
+        margin={"l": LEFT_PX, "r": 8, "t": _HEAD_PX, "b": _FOOT_PX},
+        yaxis={"domain": [floor, 1.0]},
+        yaxis2={"domain": [0.0, max(floor - 0.04, 0.0)], "visible": False, "fixedrange": True, "anchor": "x"},
+        xaxis={"anchor": "free", "position": 0},
+        bargap=0.08,
+    )
+    _guides(figure, incident, canvas)
+    return Chart(figure, _in_words(incident, canvas))
+
+
+def openings(incident: Incident, canvas: Canvas) -> Chart:
+    """Return the small figure of "how openings are counted": the numbered openings between exact edges."""
+    figure = go.Figure()
+    opened = [row for row in incident.transitions if row.to_state == "open"]
+    edges = [row.occurred for row in opened]
+    closed = incident.episode.closed
+    ends = [*edges[1:], *([closed] if closed else [])]
+    lane = [
+        drawing.Block("open", e.earliest, e.latest, n.earliest, n.latest, ongoing=False)
+        for e, n in zip(edges, ends, strict=False)
+    ]
+    taken = [(one.start, one.end) for one in lane]
+    figure.add_trace(drawing.rail(canvas, 0.0, taken))
+    figure.add_traces(drawing.shapes(canvas, 0.0, lane, 0.7))
+    middle = [one.start + (one.end - one.start) / 2 for one in lane]
+    figure.add_trace(
+        go.Scatter(
+            x=[canvas.x(place) for place in middle],
+            y=[0.35] * len(middle),
+            mode="text",
+            text=[f"<b>{number + 1}</b>" for number in range(len(middle))],
+            textfont={"color": canvas.colour("onfill"), "size": 12},
+            hoverinfo="skip",
+        )
+    )
+    bars = [one.start for one in lane[1:]]
+    for place in bars:
+        figure.add_vline(x=canvas.x(place), line={"color": canvas.colour("bg"), "width": 1.5})
+    notes = [row_label("Openings", 0.3, canvas, "by every source", LEFT_PX)]
+    charts.lay_out(figure, canvas, height_px=78, rows=1, notes=notes, left_px=LEFT_PX)
+    return Chart(figure, f"{words.plural(len(opened), 'opening')} in one episode")
+
+
+def _lanes(incident: Incident) -> list[tuple[str, str, Any, tuple[Span, ...]]]:
+    prefix = f"{incident.episode.service} → {incident.episode.breaker}"
+    found: list[tuple[str, str, Any, tuple[Span, ...]]] = [
+        (lane.name.removeprefix(prefix).strip() or prefix, "breaker", lane.spells, ())
+        for lane in incident.lanes[:_MOST_LANES]
+    ]
+    return found + [(lane.service, "service level", lane.levels, lane.unseen) for lane in incident.levels]
+
+
+def _lane(  # noqa: PLR0913 (one row of the figure)
+    figure: go.Figure,
+    notes: list[dict[str, Any]],
+    canvas: Canvas,
+    y: float,
+    name: str,
+    small_print: str,
+    spells: Any,  # noqa: ANN401
+    unseen: tuple[Span, ...],
+) -> None:
+    found = drawing.blocks(spells, canvas.span)
+    taken = [(one.start, one.end) for one in found] + [(gap.start, gap.end) for gap in unseen]
+    figure.add_trace(drawing.rail(canvas, y, taken))
+    figure.add_traces(drawing.unseen_boxes(canvas, y, unseen, 0.5))
+    figure.add_traces(drawing.shapes(canvas, y, found, 0.66))
+    notes += drawing.unseen_words(canvas, y, unseen, 0.5)
+    notes.append(row_label(name, y + 0.25, canvas, small_print, LEFT_PX))
+    for one in found:
+        if canvas.share(one.start, one.end) > 0.08 and theme.mark(one.state).height == 1.0:  # noqa: PLR2004
+            notes.append(_inside(canvas, one, y))
+
+
+def _inside(canvas: Canvas, one: drawing.Block, y: float) -> dict[str, Any]:
+    text = words.level(one.state) + (" · still open" if one.ongoing else "")
+    return {
+        "x": canvas.x(one.solid_start + (one.solid_end - one.solid_start) / 2),
+        "y": y + 0.33,
+        "text": f"<b>{text}</b>",
+        "showarrow": False,
+        "font": {"size": 11, "color": canvas.colour("onfill")},
+    }
+
+
+def _log_lines(rows: Any, canvas: Canvas, y: float) -> go.Scatter:  # noqa: ANN401
+    return go.Scatter(
+        x=[canvas.x(row.occurred.at) for row in rows],
+        y=[y + 0.25] * len(rows),
+        mode="markers",
+        marker={
+            "symbol": "line-ns",
+            "size": 14,
+            "line": {
+                "width": 1.5,
+                "color": [
+                    canvas.colour("ok" if row.to_state in theme.GOOD else theme.mark(row.to_state).colour)
+                    for row in rows
+                ],
+            },
+        },
+        hoverinfo="text",
+        hovertext=[
+            f"{words.clock(row.occurred.at, canvas.zone, millis=True)} {escape(row.instance)}<br>"
+            f"{words.level(row.from_state)} → {words.level(row.to_state)}<br>{escape(', '.join(row.sources))}"
+            for row in rows
+        ],
+    )
+
+
+def _requests(incident: Incident, canvas: Canvas) -> list[go.Bar]:
+    width_ms = incident.slice_s * 1000 * 0.92
+    xs = [canvas.x(one.start + timedelta(seconds=incident.slice_s / 2)) for one in incident.requests]
+    drawn = [
+        ("good", [one.good for one in incident.requests], "flow", "", 0),
+        ("instead", [one.instead for one in incident.requests], "stale", ".", 1),
+        ("failed", [-(one.failed + one.refused) for one in incident.requests], "down", "", 2),
+    ]
+    below: list[int] = [0] * len(xs)
+    bars = []
+    for name, heights, colour, pattern, kind in drawn:
+        base = below if kind == 1 else [0] * len(xs)
+        if kind == 0:
+            below = heights
+        bars.append(
+            go.Bar(
+                x=xs,
+                y=heights,
+                base=base,
+                width=[width_ms] * len(xs),
+                yaxis="y2",
+                marker={
+                    "color": canvas.colour(colour),
+                    "line": {"width": 0},
+                    "pattern": {"shape": pattern, "solidity": 0.35, "size": 5},
+                },
+                hoverinfo="text",
+                hovertext=[
+                    f"{words.clock(one.start, canvas.zone)} {_REQUEST_WORDS[name]}: {words.count(abs(height))}"
+                    for one, height in zip(incident.requests, heights, strict=True)
+                ],
+            )
+        )
+    return bars
+
+
+_REQUEST_WORDS = {"good": "answered", "instead": "answered by a fallback", "failed": "failed or refused"}
+
+
+def _requests_label(incident: Incident, canvas: Canvas) -> dict[str, Any]:
+    label = row_label("Requests", 0, canvas, f"per {words.duration(incident.slice_s, 1.0)}", LEFT_PX)
+    return {**label, "yref": "y2", "y": 0, "yanchor": "bottom"}
+
+
+def _guides(figure: go.Figure, incident: Incident, canvas: Canvas) -> None:
+    episode = incident.episode
+    marks = [(episode.opened.at, "1", "opens")] + ([(episode.closed.at, "2", "closes")] if episode.closed else [])
+    for place, number, word in marks:
+        x = canvas.x(place)
+        figure.add_vline(x=x, line={"color": canvas.colour("muted"), "width": 1, "dash": "dot"})
+        figure.add_annotation(
+            x=x,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            yshift=22,
+            text=f"<b>{number}</b> {word}",
+            showarrow=False,
+            font={"size": 12, "color": canvas.colour("ink")},
+        )
+    for change in incident.changes[:8]:
+        named = escape(" ".join(part for part in (change.service, change.revision or change.kind) if part))
+        figure.add_annotation(
+            x=canvas.x(change.occurred_at),
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            xanchor="left",
+            yshift=3,
+            text=f"⚑ {named}",
+            showarrow=False,
+            font={"size": 12, "color": canvas.colour("ink")},
+        )
+
+
+def _in_words(incident: Incident, canvas: Canvas) -> str:
+    episode = incident.episode
+    until = words.clock(episode.closed.at, canvas.zone) if episode.closed else "now, still open"
+    return (
+        f"{episode.name} open from {words.clock(episode.opened.at, canvas.zone)} to {until}, "
+        f"{words.plural(episode.openings, 'opening')} on {words.plural(episode.instances_hit, 'instance')}"
+    )

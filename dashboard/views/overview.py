@@ -1,0 +1,53 @@
+"""Overview: what needs a hand now, how well we heal, and the last hours of every service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import charts, data, filters, frame, markup, sentences
+from dashboard.blocks import now, summary
+
+if TYPE_CHECKING:
+    from dashboard.filters import Selection
+
+
+def render() -> None:
+    """Draw the page."""
+    frame.page(_draw)
+
+
+def _draw(selection: Selection) -> None:
+    st.fragment(run_every=None if selection.recorded else filters.REFRESH_S)(_live)(selection)
+    with frame.guarded():
+        figures = data.figures(selection)
+        _tiles(summary.tiles(figures, selection))
+        left, right = st.columns([1, 1.1], gap="medium")
+        left.html(markup.section("Since yesterday", f"{summary.yesterday(selection)}"))
+        left.html(summary.since(figures, selection))
+        right.html(markup.section("How well do we heal", "last 30 days"))
+        right.html(summary.healing(figures))
+    with frame.guarded():
+        lanes = data.lanes(selection)
+        st.html(summary.legend(filters.RANGES[selection.range_name], selection))
+        if lanes:
+            frame.chart(charts.service_lanes(lanes, frame.canvas(selection)), "lanes")
+        else:
+            st.html(markup.empty("No service yet.", "None has been seen in this environment."))
+        st.html(summary.footer(figures, selection))
+
+
+def _live(selection: Selection) -> None:
+    with frame.guarded():
+        current = filters.refreshed(selection)
+        situation = data.situation(current)
+        headline = sentences.overview_headline(situation, current.zone)
+        st.html(markup.headline(headline.first, headline.rest))
+        now.draw(situation, current)
+
+
+def _tiles(tiles: list[markup.Markup]) -> None:
+    for column, tile in zip(st.columns(len(tiles), gap="small"), tiles, strict=True):
+        with column, st.container(border=True):
+            st.html(tile)
