@@ -36,8 +36,8 @@ class _Writing:
         """Carry out a statement with those of ``values`` it names; return how many rows it changed."""
         wanted = {name: values[name] for name in parameters(sql)}
         answer = self.connection.execute(sql, wanted) if wanted else self.connection.execute(sql)
-        row = answer.fetchone()
-        return int(row[0]) if row and isinstance(row[0], int) else 0
+        rows = answer.fetchall()  # all: an answer half read would block the connection
+        return int(rows[0][0]) if rows and isinstance(rows[0][0], int) else 0
 
     def offer(self, name: str, table: pa.Table) -> None:
         """Let statements read ``table`` as ``name``."""
@@ -48,9 +48,7 @@ def write(connection: duckdb.DuckDBPyConnection, batch: Batch, now_us: Instant) 
     """Write ``batch`` inside the caller's transaction; what is known already changes nothing."""
     writing = _Writing(connection, now_us)
     track_ids = np.fromiter((track_id(track) for track in batch.tracks), np.int64, len(batch.tracks))
-    if batch.tracks:
-        writing.offer("incoming_tracks", _tracks_table(batch.tracks, track_ids))
-        writing.run(statement("append_tracks"))
+    _write_tracks(writing, batch.tracks, track_ids)
     changed = _write_runs(writing, batch, track_ids) if len(batch.runs) else 0
     sightings = _write_sightings(writing, batch.sightings) if batch.sightings else 0
     rejected = _write_rejected(writing, batch.rejected) if batch.rejected else 0
@@ -63,6 +61,19 @@ def write(connection: duckdb.DuckDBPyConnection, batch: Batch, now_us: Instant) 
 def track_id(track: Track) -> int:
     """Return the number of a track; remembered, as a steady system offers the same tracks in every cycle."""
     return track.track_id
+
+
+def _write_tracks(writing: _Writing, tracks: Sequence[Track], track_ids: NDArray[np.int64]) -> None:
+    """Write the tracks that are new; in a steady system none is, and then finding that out is all there is to do."""
+    if not tracks:
+        return
+    script = steps("append_tracks")
+    writing.offer("incoming_track_ids", pa.table({"track_id": track_ids}))
+    new = {row[0] for row in writing.connection.execute(script["new"]).fetchall()}
+    if new:
+        fresh = {number: track for number, track in zip(track_ids.tolist(), tracks, strict=True) if number in new}
+        writing.offer("incoming_tracks", _tracks_table(list(fresh.values()), np.array(list(fresh), np.int64)))
+        writing.run(script["insert"])
 
 
 def _write_runs(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64]) -> int:
@@ -78,15 +89,14 @@ def _write_runs(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64]) -
     writing.offer("incoming_runs", pa.table(columns))
     script = steps("append_runs")
     writing.run(script["spans"])
-    bounds = writing.connection.execute("SELECT min(low_us), max(high_us) FROM spans WHERE deep").fetchone()
-    deep_low_us, deep_high_us = bounds if bounds and bounds[0] is not None else (0, -1)
+    bounds = writing.connection.execute("SELECT min(low_us), max(high_us) FROM spans WHERE deep").fetchall()
+    deep_low_us, deep_high_us = bounds[0] if bounds[0][0] is not None else (0, -1)
     for name in ("known", "united", "moved", "forget", "settle", "settled_until", "extend", "start", "mark_settled"):
         writing.run(script[name], deep_low_us=deep_low_us, deep_high_us=deep_high_us)
     writing.run(script["touched"])
     for sql in steps("mark_stale").values():
         writing.run(sql)
-    row = writing.connection.execute("SELECT count(*) FROM moved WHERE came").fetchone()
-    return int(row[0]) if row else 0
+    return writing.run("SELECT count(*) FROM moved WHERE came")
 
 
 def _write_sightings(writing: _Writing, sightings: Sequence[Sighting]) -> int:

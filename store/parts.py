@@ -58,13 +58,13 @@ class Parts:
         written: list[tuple[Part, int]] = []
         gone: list[Part] = []
         live = self.live()
-        for relation, when in catalog.DENSE.items():
+        for relation, spans in self.changed().items():
+            when = catalog.DENSE[relation]
             own = [part for part in live if part.relation == relation]
             boundary_us = max((part.end_us for part in own), default=None)
-            spans = self._changed(relation)
             stale = [part for part in own if any(low < part.end_us and high >= part.start_us for low, high in spans)]
             todo = [(part.start_us, part.end_us) for part in stale]
-            todo += _days_without_part(spans, own, boundary_us)
+            todo += self._late_days(relation, when, spans, own)
             todo += self._to_spill(relation, when, boundary_us)
             gone += stale
             for start_us, end_us in todo:
@@ -75,23 +75,38 @@ class Parts:
             self._record(written, gone)
         return len(written) + self._compact()
 
-    def _changed(self, relation: str) -> list[tuple[Instant, Instant]]:
-        given = {"relation": f"kept.{relation}"}
-        return self.connection.execute(steps("parts")["spans"], given).fetchall()
+    def changed(self) -> dict[str, list[tuple[Instant, Instant]]]:
+        """Return the spans that changed since the last publication, both ends inclusive, by dense relation."""
+        spans: dict[str, list[tuple[Instant, Instant]]] = {}
+        for relation, start_us, end_us in self.connection.execute(steps("parts")["spans"]).fetchall():
+            spans.setdefault(relation.removeprefix("kept."), []).append((start_us, end_us))
+        return spans
+
+    def _late_days(
+        self, relation: str, when: str, spans: list[tuple[Instant, Instant]], own: list[Part]
+    ) -> list[tuple[Instant, Instant]]:
+        """Return the changed days before the boundary that no part covers: they were empty until now."""
+        sql = fill(steps("parts")["days"], relation=relation, when=when)
+        days: set[Instant] = set()
+        for start_us, end_us in spans if own else []:
+            found = self.connection.execute(sql, {"start_us": start_us, "end_us": min(end_us, own[-1].end_us - 1)})
+            days |= {row[0] for row in found.fetchall()}
+        covered = [(part.start_us, part.end_us) for part in own]
+        return [
+            (day_us, day_us + DAY_US) for day_us in sorted(days) if not any(low <= day_us < high for low, high in covered)
+        ]
 
     def _to_spill(self, relation: str, when: str, boundary_us: Instant | None) -> list[tuple[Instant, Instant]]:
         sql = fill(steps("parts")["newest"], relation=relation, when=when)
-        found = self.connection.execute(sql).fetchone()
-        if found is None or not found[0] or (boundary_us is None and found[0] <= self.inside_rows):
+        row_count, newest_us, oldest_us = self.connection.execute(sql).fetchall()[0]
+        if not row_count or (boundary_us is None and row_count <= self.inside_rows):
             return []
-        _, newest_us, oldest_us = found
         start_us = _month(oldest_us) if boundary_us is None else boundary_us
         return _pieces(start_us, _day(newest_us) - (_INSIDE_DAYS - 1) * DAY_US)
 
     def _count(self, relation: str, when: str, start_us: Instant, end_us: Instant) -> int:
         sql = fill(steps("parts")["count"], relation=relation, when=when)
-        found = self.connection.execute(sql, {"start_us": start_us, "end_us": end_us}).fetchone()
-        return int(found[0]) if found else 0
+        return int(self.connection.execute(sql, {"start_us": start_us, "end_us": end_us}).fetchall()[0][0])
 
     def _write(self, relation: str, when: str, start_us: Instant, end_us: Instant) -> Part:
         whole_day = end_us - start_us <= DAY_US
@@ -171,22 +186,6 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _days_without_part(
-    spans: list[tuple[Instant, Instant]], own: list[Part], boundary_us: Instant | None
-) -> list[tuple[Instant, Instant]]:
-    """Return the changed days before the boundary that no part covers (late data for a day that was empty)."""
-    if boundary_us is None:
-        return []
-    days = {
-        day_us for low, high in spans for day_us in range(_day(low), min(_day(high) + DAY_US, boundary_us), DAY_US)
-    }
-    return [
-        (day_us, day_us + DAY_US)
-        for day_us in sorted(days)
-        if not any(part.start_us <= day_us < part.end_us for part in own)
-    ]
 
 
 def _pieces(start_us: Instant, end_us: Instant) -> list[tuple[Instant, Instant]]:

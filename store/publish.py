@@ -64,8 +64,8 @@ class Publisher:
 
     def last(self) -> Header | None:
         """Return the header of the last publication; None before the first."""
-        row = self.connection.execute(steps("publish")["header"]).fetchone()
-        return Header(*row) if row else None
+        rows = self.connection.execute(steps("publish")["header"]).fetchall()
+        return Header(*rows[0]) if rows else None
 
     def is_current(self) -> bool:
         """Return whether the published file is the one we left, in the shape and place of today."""
@@ -94,10 +94,7 @@ class Publisher:
         return Publication(header.generation, time.monotonic() - started, header.file_bytes, parts_written, whole)
 
     def _next_header(self, as_of_us: Instant | None, *, recorded: bool) -> Header:
-        found = self.connection.execute(steps("publish")["new_header"]).fetchone()
-        if found is None:
-            raise RuntimeError("the store has no identity")
-        store_id, generation, watermark = found
+        store_id, generation, watermark = self.connection.execute(steps("publish")["new_header"]).fetchall()[0]
         return Header(
             store_id, generation, self.clock(), as_of_us, recorded, catalog.shape(), self.parts_prefix, watermark, 0, 0, 0
         )
@@ -115,8 +112,8 @@ class Publisher:
         """Copy the present file and write what changed; return False where it turns out not to be ours."""
         shutil.copyfile(self.path, fresh)
         with _Attached(self.connection, fresh):
-            found = self.connection.execute(steps("publish")["header_of_copy"]).fetchone()
-            if found != (previous.store_id, previous.generation):
+            found = self.connection.execute(steps("publish")["header_of_copy"]).fetchall()
+            if found != [(previous.store_id, previous.generation)]:
                 return False
             self.connection.execute("BEGIN")
             self._carry_sparse(previous)
@@ -139,16 +136,17 @@ class Publisher:
     def _carry_dense(self) -> None:
         script = steps("publish")
         live = self.parts.live()
+        changed = self.parts.changed()
+        pointed_to = dict(self.connection.execute(script["part_files"]).fetchall())
         for relation, when in catalog.DENSE.items():
             own = [part for part in live if part.relation == relation]
             boundary_us = _boundary(own)
             places = {"relation": relation, "when": when}
-            spans = self.connection.execute(steps("parts")["spans"], {"relation": f"kept.{relation}"}).fetchall()
-            for start_us, end_us in spans:
+            for start_us, end_us in changed.get(relation, []):
                 span = {"start_us": start_us, "end_us": end_us}
                 self.connection.execute(fill(script["inside_remove"], **places), span)
                 self.connection.execute(fill(script["inside_add"], **places), span | {"boundary_us": boundary_us})
-            if own:
+            if pointed_to.get(relation, []) != self._paths(own):
                 self.connection.execute(fill(script["inside_spill"], **places), {"boundary_us": boundary_us})
                 self._point_to_parts(relation, own)
 
@@ -170,16 +168,20 @@ class Publisher:
             self.connection.execute("USE owner")
             self.connection.execute("COMMIT")
 
+    def _paths(self, own: list[Part]) -> list[str]:
+        return [f"{self.parts_prefix}/{part.file_name}" for part in own]
+
     def _point_to_parts(self, relation: str, own: list[Part]) -> None:
         """Make ``kept.<relation>`` of the published file the rows inside and those in parts."""
         inside = f"SELECT * FROM inside.{relation}"
-        paths = [f"{self.parts_prefix}/{part.file_name}" for part in own]
+        paths = self._paths(own)
         files = ", ".join(quoted(path) for path in paths)
         outside = f" UNION ALL BY NAME SELECT * FROM read_parquet([{files}])" if own else ""
         script = steps("publish")
         self.connection.execute(script["clear_part_files"], {"relation": relation})
-        for path in paths:
-            self.connection.execute(script["add_part_file"], {"relation": relation, "path": path})
+        for position, path in enumerate(paths):
+            place = {"relation": relation, "position": position, "path": path}
+            self.connection.execute(script["add_part_file"], place)
         self.connection.execute("USE published")
         self.connection.execute(f"CREATE OR REPLACE VIEW kept.{relation} AS {inside}{outside}")
         self.connection.execute("USE owner")

@@ -75,8 +75,7 @@ class KeptTables:
             given = {"relation": f"kept.{table}"} if "relation" in parameters(sql) else None
             answer = connection.execute(sql, given) if given else connection.execute(sql)
             if name in {"difference", "delete", "insert"}:
-                row = answer.fetchone()
-                count = int(row[0]) if row else 0
+                count = int(answer.fetchall()[0][0])
                 if name == "difference" and count == 0:
                     return 0
                 changed += count if name != "difference" else 0

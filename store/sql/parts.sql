@@ -23,7 +23,14 @@ WHERE {when} >= make_timestamptz($start_us) AND {when} < make_timestamptz($end_u
 ORDER BY environment, service, {when}
 
 -- step: spans
-SELECT start_us, end_us FROM meta.changed_spans WHERE relation = $relation
+SELECT relation, min(start_us), max(end_us)
+FROM meta.changed_spans
+GROUP BY relation, time_bucket(INTERVAL 1 HOUR, make_timestamp(start_us))
+
+-- step: days
+SELECT DISTINCT epoch_us(date_trunc('day', {when})) AS day_us
+FROM kept.{relation}
+WHERE {when} BETWEEN make_timestamptz($start_us) AND make_timestamptz($end_us)
 
 -- step: add
 INSERT INTO meta.parts (file_name, relation, start_us, end_us, row_count, superseded, superseded_us)

@@ -18,13 +18,16 @@ CREATE SCHEMA published.raw;
 CREATE SCHEMA published.kept;
 CREATE SCHEMA published.inside;
 CREATE TABLE published.meta.publication AS FROM owner.meta.publication LIMIT 0;
-CREATE TABLE published.meta.part_files (relation VARCHAR NOT NULL, path VARCHAR NOT NULL);
+CREATE TABLE published.meta.part_files (relation VARCHAR NOT NULL, position INTEGER NOT NULL, path VARCHAR NOT NULL);
 
 -- step: clear_part_files
 DELETE FROM published.meta.part_files WHERE relation = $relation
 
+-- step: part_files
+SELECT relation, list(path ORDER BY position) FROM published.meta.part_files GROUP BY relation
+
 -- step: add_part_file
-INSERT INTO published.meta.part_files (relation, path) VALUES ($relation, $path)
+INSERT INTO published.meta.part_files (relation, position, path) VALUES ($relation, $position, $path)
 
 -- step: whole
 CREATE TABLE published.{relation} AS FROM owner.{relation}
