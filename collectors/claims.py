@@ -152,17 +152,14 @@ def _claim(profile: Profile, reading: AnyReading, labels: Mapping[str, str]) -> 
     if not _applies(reading, labels):
         return None
     fields = {our: text for our, spec in reading.labels.items() if (text := _text(spec, labels))} | dict(reading.fixed)
-    series = series_text(labels, without=TARGET_LABELS | ({reading.state_label} if _is_one_hot(reading) else set()))
+    own_label = {reading.state_label} if isinstance(reading, StateReading) else set()
+    series = series_text(labels, without=TARGET_LABELS | own_label)
     detail = {"series": series}
     common = {"profile": profile.name, "kind": reading.kind, "fields": fields, "sentinels": reading.sentinels}
     if isinstance(reading, StateReading):
         return _state_claim(reading, labels, detail, common)
     more = _detail(reading, labels)
     return None if more is None else Claim(**common, detail=pairs(detail | more))  # type: ignore[arg-type]
-
-
-def _is_one_hot(reading: AnyReading) -> bool:
-    return isinstance(reading, StateReading) and reading.encoding == "one_hot"
 
 
 def _applies(reading: Reading, labels: Mapping[str, str]) -> bool:
@@ -187,9 +184,13 @@ def _state_claim(
         codes = tuple(sorted((number, STATE_CODE[state]) for number, state in reading.codes.items()))
         if reading.encoding == "binary" and reading.kind is TrackKind.BREAKER_STATE:
             detail = {**detail, "binary": "true"}
-        problem = "" if codes else (
-            "a number says the state and nothing says which number is which; name generic-open-is-1 or "
-            "generic-open-is-2 in the source's profiles, or a profile file with codes"
+        problem = (
+            ""
+            if codes
+            else (
+                "a number says the state and nothing says which number is which; name generic-open-is-1 or "
+                "generic-open-is-2 in the source's profiles, or a profile file with codes"
+            )
         )
         return Claim(**common, detail=pairs(detail), codes=codes, problem=problem)  # type: ignore[arg-type]
     word = labels.get(reading.state_label)

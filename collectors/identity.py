@@ -6,9 +6,9 @@ A service is, in this order: the first configured one whose ``match`` labels all
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping
 
+from breakwatch.config import ServiceConfig
 from breakwatch.model import Subject, pairs
 
 ENVIRONMENT = "environment"
@@ -20,22 +20,6 @@ REPLICA_LABELS = frozenset({"replica", "prometheus_replica"})
 SUBJECT_FIELDS = frozenset({"service", "operation", "breaker", "component", "target", "instance"})
 
 
-class OperationLike(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def match(self) -> Mapping[str, str]: ...
-
-
-class ServiceLike(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def match(self) -> Mapping[str, str]: ...
-    @property
-    def operations(self) -> Sequence[OperationLike]: ...
-
-
 class Resolver:
     """Turns what a source says about a series or a line into a Subject.
 
@@ -45,7 +29,7 @@ class Resolver:
             becomes the subject's labels.
     """
 
-    def __init__(self, services: Iterable[ServiceLike], source_labels: Mapping[str, str]) -> None:
+    def __init__(self, services: Iterable[ServiceConfig], source_labels: Mapping[str, str]) -> None:
         self._by_name = {service.name: service for service in services}
         # A service without match labels is recognised by its name alone; an empty match would claim everything.
         self._services = [service for service in self._by_name.values() if service.match]

@@ -8,46 +8,33 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from breakwatch.clock import MINUTE_US, Clock, from_us
+from breakwatch.config import Config, OpenMetricsSource
 from breakwatch.errors import SourceError
 from breakwatch.model import Batch, Rejected, Window
 from collectors import profiles
 from collectors.claims import Claims, series_text
-from collectors.encode import Encoder, Samples
-from collectors.identity import Resolver, ServiceLike
+from collectors.encode import Encoder
+from collectors.identity import Resolver
 from collectors.openmetrics_text import BadLine, Block, TextReader
+from collectors.samples import Samples, no_samples
 from collectors.targets import OF_TARGETS, Outlook, encode_all, targets_of
 
 MOST_SAMPLES = 40_000_000
 MOST_BAD_LINES = 1_000
 FUTURE_US = 5 * MINUTE_US
-
-
-class _Source(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def paths(self) -> Sequence[Path]: ...
-    @property
-    def labels(self) -> Mapping[str, str]: ...
-    @property
-    def profiles(self) -> Sequence[str]: ...
-
-
-class _Config(Protocol):
-    @property
-    def services(self) -> Sequence[ServiceLike]: ...
+_EVER = np.iinfo(np.int64)
 
 
 class OpenMetricsCollector:
     """Reads the files of one source; each file is one batch."""
 
-    def __init__(self, source: _Source, config: _Config, clock: Clock) -> None:
+    def __init__(self, source: OpenMetricsSource, config: Config, clock: Clock) -> None:
         self._source = source
         self._config = config
         self._clock = clock
@@ -80,16 +67,16 @@ class OpenMetricsCollector:
                         f"{path}: more than {MOST_SAMPLES:,} samples of wanted metrics", "split the file by time"
                     )
         except (OSError, EOFError, zlib.error) as error:
-            raise SourceError(f"{path}: cannot be read: {error}", "check the file; fetch it again if it is cut") from error
+            raise SourceError(
+                f"{path}: cannot be read: {error}", "check the file; fetch it again if it is cut"
+            ) from error
         samples = _one(reader, blocks)
         del blocks
         samples = self._not_from_the_future(samples, refused)
-        encoder = Encoder(
-            self._source.name, "", self._claims, Resolver(self._config.services, self._source.labels)
-        )
+        encoder = Encoder(self._source.name, "", self._claims, Resolver(self._config.services, self._source.labels))
         # The file is all there is: nothing is missing after its last stamp, and neighbours count however far they are.
         targets = targets_of(encoder, samples, Outlook(context_us=None))
-        encoded = encode_all(encoder, samples, targets, since_us=int(np.iinfo(np.int64).min))
+        encoded = encode_all(encoder, samples, targets, since_us=_EVER.min, until_us=_EVER.max)
         return Batch(
             source=self._source.name,
             tracks=encoded.tracks,
@@ -164,7 +151,7 @@ def _fingerprint(path: Path) -> str:
 
 def _one(reader: TextReader, blocks: Sequence[Block]) -> Samples:
     if not blocks:
-        return Samples(reader.labels, np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+        return replace(no_samples(), labels=reader.labels)
     return Samples(
         reader.labels,
         np.concatenate([block.series for block in blocks]),

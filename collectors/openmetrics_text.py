@@ -55,7 +55,7 @@ class Block:
     values: NDArray[np.float64]
 
 
-class _Unreadable(ValueError):
+class _UnreadableError(ValueError):
     """A line that is no sample; says why."""
 
 
@@ -138,7 +138,7 @@ class TextReader:
                 continue
             try:
                 number, pair = self._line(stripped)
-            except _Unreadable as error:
+            except _UnreadableError as error:
                 bad.append(BadLine(place, str(error), stripped[:1000].decode("utf-8", "replace")))
                 continue
             if number == NOT_WANTED:
@@ -158,25 +158,25 @@ class TextReader:
             return number, (0.0, 0.0)
         match = _NUMBERS.fullmatch(line, width)
         if match is None:
-            raise _Unreadable("the value and the time cannot be told apart")
+            raise _UnreadableError("the value and the time cannot be told apart")
         if match[2] is None:
-            raise _Unreadable("the sample has no time")
+            raise _UnreadableError("the sample has no time")
         try:
             pair = float(match[1]), float(match[2])
         except ValueError:
-            raise _Unreadable("the value or the time is not a number") from None
+            raise _UnreadableError("the value or the time is not a number") from None
         if not abs(pair[1]) < float("inf"):
-            raise _Unreadable("the time is not a number")
+            raise _UnreadableError("the time is not a number")
         return number, pair
 
     def _new_series(self, key: bytes) -> int:
         """Return the number of a series seen for the first time, or NOT_WANTED."""
         width = _series_width(key)
         if key[width:].strip():
-            raise _Unreadable("there is text between the labels and the value")
+            raise _UnreadableError("there is text between the labels and the value")
         match = _METRIC.match(key)
         if match is None:
-            raise _Unreadable("the line does not begin with a metric's name")
+            raise _UnreadableError("the line does not begin with a metric's name")
         metric = match[1].decode()
         if metric not in self._wanted:
             self._wanted[metric] = self.wanted(metric)
@@ -198,7 +198,11 @@ def _two_columns(text: bytes, count: int) -> NDArray[np.float64]:
     """Return text of ``count`` lines of two numbers as a table; ValueError for any other text."""
     raw = np.frombuffer(text, np.uint8)
     separators = raw[raw <= _SPACE]
-    if len(separators) != max(2 * count - 1, 0) or np.any(separators[::2] != _SPACE) or np.any(separators[1::2] != _NEWLINE):
+    if (
+        len(separators) != max(2 * count - 1, 0)
+        or np.any(separators[::2] != _SPACE)
+        or np.any(separators[1::2] != _NEWLINE)
+    ):
         raise ValueError("not two numbers a line")
     table = np.fromstring(text, sep=" ") if count else np.empty(0)
     if len(table) != 2 * count:
@@ -218,7 +222,7 @@ def _series_width(line: bytes) -> int:
     """Return how long the metric's name and its labels are, at the start of a line."""
     match = _METRIC.match(line)
     if match is None:
-        raise _Unreadable("the line does not begin with a metric's name")
+        raise _UnreadableError("the line does not begin with a metric's name")
     if line[match.end() : match.end() + 1] != b"{":
         return match.end(1)
     place = match.end() + 1
@@ -227,7 +231,7 @@ def _series_width(line: bytes) -> int:
     while line[place : place + 1].isspace():
         place += 1
     if line[place : place + 1] != b"}":
-        raise _Unreadable("the labels cannot be read")
+        raise _UnreadableError("the labels cannot be read")
     return place + 1
 
 
@@ -236,9 +240,9 @@ def _labels(text: bytes) -> dict[str, str]:
     for name, value in _ONE_LABEL.findall(text[1:]):
         key = name.decode()
         if key in labels:
-            raise _Unreadable(f"the label {key} stands there twice")
+            raise _UnreadableError(f"the label {key} stands there twice")
         try:
             labels[key] = _ESCAPE.sub(lambda match: _PLAIN[match[1]], value.decode())
         except UnicodeDecodeError:
-            raise _Unreadable(f"the label {key} is not UTF-8") from None
+            raise _UnreadableError(f"the label {key} is not UTF-8") from None
     return labels

@@ -64,7 +64,9 @@ class ScrapeTarget:
         last_neighbour = np.full(len(stamps), np.inf)
         last_neighbour[: max(0, len(stamps) - NEIGHBOURS)] = stamps[NEIGHBOURS:]
         settled = np.minimum(last_neighbour, stamps + limit)
-        after = np.where((settled < known) | np.isinf(known), after, np.nan)
+        # Looking ahead is only judged once nothing can be added: all neighbours are in, or their time is over.
+        all_in = np.isfinite(last_neighbour) & (last_neighbour <= stamps + limit)
+        after = np.where(all_in | (stamps + limit < known) | np.isinf(known), after, np.nan)
         object.__setattr__(self, "before_us", before)
         object.__setattr__(self, "after_us", after)
         object.__setattr__(self, "settled_us", settled)
@@ -81,10 +83,10 @@ class ScrapeTarget:
         """Return the longest that the value at each stamp can have been read after it, and whether that is assumed."""
         index = np.searchsorted(self.stamps_us, stamps_us)
         inside = np.minimum(index, max(len(self.stamps_us) - 1, 0))
-        exact = (
-            (self.stamps_us[inside] == stamps_us) if len(self.stamps_us) else np.zeros(len(stamps_us), np.bool_)
+        exact = (self.stamps_us[inside] == stamps_us) if len(self.stamps_us) else np.zeros(len(stamps_us), np.bool_)
+        measured = (
+            np.where(exact, self.duration_s[inside], np.nan) if len(self.stamps_us) else np.full(len(index), np.nan)
         )
-        measured = np.where(exact, self.duration_s[inside], np.nan) if len(self.stamps_us) else np.full(len(index), np.nan)
         assumed = np.isnan(measured)
         return np.where(assumed, self._assumed_s(stamps_us), measured), assumed
 
@@ -105,8 +107,13 @@ class ScrapeTarget:
         That is two scrapes back (the last may not have been complete when the window before was read), or further
         where a pair looked like a gap and its neighbours have only come in since.
         """
-        earlier = self.stamps_us[self.stamps_us < start_us]
-        reach = [int(earlier[-2])] if len(earlier) >= 2 else [int(stamp) for stamp in earlier[:1]]
+        before = int(np.searchsorted(self.stamps_us, start_us))
+        reach: list[int] = []
+        if before:
+            # A target that fell silent longer ago is read from there again if it ever returns: then it is a pair.
+            local_us = CONTEXT_US if np.isnan(self.before_us[before - 1]) else GAP_FACTOR * self.before_us[before - 1]
+            if start_us - self.stamps_us[before - 1] <= local_us:
+                reach.append(int(self.stamps_us[max(before - 2, 0)]))
         if len(self.stamps_us) >= 2:
             first, second = self.stamps_us[:-1], self.stamps_us[1:]
             looks_like_gap = ~((second - first) <= GAP_FACTOR * self.before_us[:-1])

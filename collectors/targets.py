@@ -14,8 +14,9 @@ import numpy as np
 from breakwatch.clock import Instant
 from breakwatch.model import Rejected, Runs, Track
 from collectors.claims import NAME, series_text
-from collectors.encode import Encoded, Encoder, Samples, join_runs, scrape_target
-from collectors.scrapes import CONTEXT_US, ScrapeTarget, Stamps, unite
+from collectors.encode import Encoded, Encoder, join_runs, scrape_target
+from collectors.samples import Samples, by_series
+from collectors.scrapes import CONTEXT_US, Numbers, ScrapeTarget, Stamps, unite
 
 UP = "up"
 DURATION = "scrape_duration_seconds"
@@ -38,8 +39,8 @@ class _Parts:
     """The series of one target that tell about its scrapes."""
 
     labels: Mapping[str, str] = field(default_factory=dict)
-    up: list[tuple[Stamps, np.ndarray[tuple[int], np.dtype[np.float64]]]] = field(default_factory=list)
-    duration: list[tuple[Stamps, np.ndarray[tuple[int], np.dtype[np.float64]]]] = field(default_factory=list)
+    up: list[tuple[Stamps, Numbers]] = field(default_factory=list)
+    duration: list[tuple[Stamps, Numbers]] = field(default_factory=list)
     others: list[Stamps] = field(default_factory=list)
 
 
@@ -85,33 +86,24 @@ def targets_of(encoder: Encoder, samples: Samples, outlook: Outlook) -> Targets:
     )
 
 
-def encode_all(encoder: Encoder, samples: Samples, targets: Targets, since_us: Instant) -> Encoded:
-    """Return the tracks and runs of samples and of their targets' scrapes, all from ``since_us`` on."""
+def encode_all(encoder: Encoder, samples: Samples, targets: Targets, since_us: Instant, until_us: Instant) -> Encoded:
+    """Return the tracks and runs of samples and of their targets' scrapes, in ``[since_us, until_us)``."""
     mine = np.array([scrape_target(labels) in targets.by_name for labels in samples.labels], np.bool_)
     plain = np.array([labels[NAME] not in (UP, DURATION) for labels in samples.labels], np.bool_)
     if not len(samples.labels):
         return Encoded([], Runs.empty(), [], 0)
-    keep = (mine & plain)[samples.series] & (samples.stamps_us >= since_us)
+    keep = (mine & plain)[samples.series] & (samples.stamps_us >= since_us) & (samples.stamps_us < until_us)
     kept = Samples(samples.labels, samples.series[keep], samples.stamps_us[keep], samples.values[keep])
     encoded = encoder.encode(kept, targets.by_name)
     tracks: list[Track] = []
     pieces: list[tuple[Runs, int]] = []
     for name, target in sorted(targets.by_name.items()):
-        track, runs = encoder.scrapes(target, targets.labels[name], since_us)
+        track, runs = encoder.scrapes(target, targets.labels[name], since_us, until_us)
         pieces.append((runs, len(tracks)))
         tracks.append(track)
     pieces.append((encoded.runs, len(tracks)))
     rejected: list[Rejected] = list(encoded.rejected)
     return Encoded([*tracks, *encoded.tracks], join_runs(pieces), rejected, encoded.skipped)
-
-
-def by_series(samples: Samples) -> Iterator[tuple[Stamps, np.ndarray[tuple[int], np.dtype[np.float64]]]]:
-    """Yield the stamps and values of each series, in the order of ``labels``."""
-    order = np.argsort(samples.series, kind="stable")
-    bounds = np.searchsorted(samples.series[order], np.arange(len(samples.labels) + 1))
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
-        chosen = order[low:high]
-        yield samples.stamps_us[chosen], samples.values[chosen]
 
 
 def _target(name: str, part: _Parts, outlook: Outlook) -> ScrapeTarget:
@@ -131,7 +123,7 @@ def _target(name: str, part: _Parts, outlook: Outlook) -> ScrapeTarget:
 
 
 def _latest_wins(
-    parts: Sequence[tuple[Stamps, np.ndarray[tuple[int], np.dtype[np.float64]]]],
+    parts: Sequence[tuple[Stamps, Numbers]],
 ) -> Iterator[tuple[int, float]]:
     """Yield stamp and value; of twins at one stamp the larger value comes last. Values that say nothing are left out."""
     both = sorted(

@@ -1,0 +1,226 @@
+"""Prometheus' HTTP API, as far as it is needed: names, series, and raw samples with their true stamps.
+
+Raw samples come by instant queries of a range selector. ``query_range`` is never used: it moves stamps onto a grid.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import orjson
+import requests
+from prometheus_api_client import PrometheusConnect
+from prometheus_api_client.exceptions import PrometheusApiClientException
+
+from breakwatch.clock import MILLISECOND_US, Instant, to_us
+from breakwatch.config import PrometheusSource, read_secret
+from breakwatch.errors import SourceError
+from collectors.claims import NAME
+from collectors.http import BoundedSession
+from collectors.samples import Samples, no_samples
+
+SHOWN_CHARS = 200
+_REMEDIES = {
+    400: "the server did not understand the query; check that it is a Prometheus",
+    401: "check bearer_token_file, basic_auth or headers of the source",
+    403: "the credentials are known but may not read here; ask for read access",
+    404: "check the path in the URL; a Prometheus behind a prefix needs it in url",
+    422: "the query is too heavy for the server; name fewer profiles",
+    429: "the server asks for fewer requests; collect less often",
+}
+
+
+class PrometheusApi:
+    """One server. Every method raises SourceError, which names the URL without secrets, when it does not work."""
+
+    def __init__(self, settings: PrometheusSource) -> None:
+        self._settings = settings
+        self.url = _without_secrets(settings.url)
+        self._session = BoundedSession(settings.timeout_s)
+        self._session.headers.update(settings.headers)
+        self._session.verify = True if settings.ca_file is None else str(settings.ca_file)
+        self._connect = PrometheusConnect(url=settings.url.rstrip("/"), session=self._session, method="POST")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def metric_names(self) -> list[str]:
+        """Return the names of all metrics the server holds."""
+        with self._explained():
+            return list(self._connect.get_label_values(label_name=NAME))
+
+    def series(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
+        """Return the label sets of the series of some metrics that had samples in a span."""
+        if not metrics:
+            return []
+        found = self._post(
+            "/api/v1/series", {"match[]": _selector(metrics), "start": _seconds(start_us), "end": _seconds(end_us)}
+        )
+        if not isinstance(found, list):
+            raise self._not_prometheus("a list of series")
+        return found
+
+    def instant(self, query: str, at_us: Instant) -> list[dict[str, Any]]:
+        """Return the vector an instant query answers with."""
+        with self._explained():
+            return list(self._connect.custom_query(query=query, params={"time": _seconds(at_us)}))
+
+    def samples(
+        self,
+        metrics: Sequence[str],
+        start_us: Instant,
+        end_us: Instant,
+        matchers: Mapping[str, Sequence[str]] | None = None,
+    ) -> Samples:
+        """Return the raw samples of some metrics in ``[start_us, end_us)``, stamps as they were scraped.
+
+        ``matchers``: label → the values of which it must have one (an empty value stands for an absent label).
+        """
+        span_ms = (end_us - start_us) // MILLISECOND_US
+        if not metrics or span_ms <= 0:
+            return no_samples()
+        query = f"{_selector(metrics, matchers)}[{span_ms}ms]"
+        answer = self._post("/api/v1/query", {"query": query, "time": _seconds(end_us - MILLISECOND_US)})
+        try:
+            if answer["resultType"] != "matrix":
+                raise self._not_prometheus("raw samples")
+            return _samples(answer["result"], start_us, end_us)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._not_prometheus("raw samples") from error
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - whatever that path answers with
+        """Return the ``data`` of an answer to GET."""
+        with self._explained():
+            return self._data(self._session.get(self._settings.url.rstrip("/") + path, auth=None))
+
+    def server_time_us(self) -> Instant | None:
+        """Return what time the server says it is (to a second), or None when it does not say."""
+        with self._explained():
+            response = self._session.get(self._settings.url.rstrip("/") + "/api/v1/status/buildinfo")
+        date = response.headers.get("Date")
+        return to_us(parsedate_to_datetime(date)) if date else None
+
+    def _post(self, path: str, form: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        with self._explained():
+            return self._data(self._session.post(self._settings.url.rstrip("/") + path, data=dict(form)))
+
+    def _data(self, response: requests.Response) -> Any:  # noqa: ANN401
+        if response.is_redirect or 300 <= response.status_code < 400:
+            where = _without_secrets(response.headers.get("Location", "elsewhere"))
+            raise SourceError(
+                f"{self.url} leads to {where}, and redirects are not followed", "name that address in url"
+            )
+        try:
+            answer = orjson.loads(response.content)
+        except orjson.JSONDecodeError as error:
+            if not response.ok:
+                raise self._refused(response.status_code, "") from error
+            kind = response.headers.get("Content-Type", "something").partition(";")[0]
+            raise SourceError(
+                f"{self.url} answers with {kind}, not JSON", "check that url is that of a Prometheus"
+            ) from error
+        if not isinstance(answer, dict) or "status" not in answer:
+            if not response.ok:
+                raise self._refused(response.status_code, "")
+            raise self._not_prometheus("a status")
+        if not response.ok or answer["status"] != "success":
+            raise self._refused(response.status_code, str(answer.get("error", ""))[:SHOWN_CHARS])
+        if "data" not in answer:
+            raise self._not_prometheus("data")
+        return answer["data"]
+
+    def _refused(self, status: int, words: str) -> SourceError:
+        said = f": {words}" if words else ""
+        default = "the server is in trouble; look at its log" if status >= 500 else "check url and the credentials"
+        return SourceError(f"{self.url} answers {status}{said}", _REMEDIES.get(status, default))
+
+    def _not_prometheus(self, missing: str) -> SourceError:
+        return SourceError(
+            f"{self.url} answers with JSON that is not Prometheus' ({missing} is missing)",
+            "check that url is that of a Prometheus",
+        )
+
+    def _authorize(self) -> None:
+        """Read the secrets anew: they are rotated under us."""
+        if self._settings.bearer_token_file is not None:
+            self._session.headers["Authorization"] = f"Bearer {read_secret(self._settings.bearer_token_file)}"
+        basic = self._settings.basic_auth
+        if basic is not None:
+            if basic.password_file is not None:
+                password = read_secret(basic.password_file)
+            else:
+                password = "" if basic.password is None else basic.password.get_secret_value()
+            self._session.auth = (basic.username, password)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Translate what the client libraries raise."""
+        self._authorize()
+        limit = f"{self._settings.timeout_s:g} s"
+        try:
+            yield
+        except requests.exceptions.SSLError as error:
+            raise SourceError(f"{self.url}: TLS: {_cause(error)}", "check ca_file and the host in url") from error
+        except requests.Timeout as error:
+            raise SourceError(
+                f"{self.url} did not answer within {limit}", "check the server, or raise timeout"
+            ) from error
+        except requests.RequestException as error:
+            raise SourceError(f"{self.url} cannot be reached: {_cause(error)}", "check url and that it runs") from error
+        except PrometheusApiClientException as error:
+            status = re.search(r"HTTP Status Code (\d+)", str(error))
+            words = re.search(r'"error":"([^"]{0,200})', str(error))
+            raise self._refused(int(status[1]) if status else 0, words[1] if words else "") from error
+        except (ValueError, KeyError, TypeError) as error:
+            # What the client makes of an answer that is not JSON, or JSON of another kind.
+            raise self._not_prometheus("data") from error
+
+
+def _samples(result: Sequence[Mapping[str, Any]], start_us: Instant, end_us: Instant) -> Samples:
+    counts = [len(one["values"]) for one in result]
+    total = sum(counts)
+    stamps = np.fromiter((pair[0] for one in result for pair in one["values"]), np.float64, total)
+    texts = [pair[1] for one in result for pair in one["values"]]
+    values = np.array(texts, dtype=np.str_).astype(np.float64) if texts else np.empty(0, np.float64)
+    stamps_us = np.rint(stamps * 1000).astype(np.int64) * MILLISECOND_US
+    series = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    inside = (stamps_us >= start_us) & (stamps_us < end_us)
+    return Samples([one["metric"] for one in result], series[inside], stamps_us[inside], values[inside])
+
+
+def _selector(metrics: Sequence[str], matchers: Mapping[str, Sequence[str]] | None = None) -> str:
+    parts = [f"{NAME}=~{_alternatives(metrics)}"]
+    parts += [f"{label}=~{_alternatives(values)}" for label, values in (matchers or {}).items()]
+    return "{" + ",".join(parts) + "}"
+
+
+def _alternatives(texts: Sequence[str]) -> str:
+    pattern = "|".join(re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text) for text in texts)
+    return '"' + pattern.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _seconds(instant_us: Instant) -> str:
+    return f"{instant_us // 1_000_000}.{instant_us % 1_000_000:06d}"
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else url.partition("?")[0]
+
+
+def _cause(error: Exception) -> str:
+    """Return the innermost reason, which is the one a person can use."""
+    reason: BaseException = error
+    while (inner := getattr(reason, "reason", None) or reason.__cause__ or reason.__context__) is not None:
+        if not isinstance(inner, BaseException):
+            break
+        reason = inner
+    return str(reason)[:SHOWN_CHARS]
