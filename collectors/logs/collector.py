@@ -58,6 +58,11 @@ class _Step:
         kept = len(self.sightings) + len(self.rejected)
         return kept >= BATCH_SIGHTINGS or self.bytes_read >= BATCH_BYTES or self.kept_chars >= BATCH_KEPT_CHARS
 
+    def count(self, data: bytes, begin: int, end: int) -> None:
+        """Take ``data[begin:end]`` as read."""
+        self.lines += count_lines(data, begin, end)
+        self.bytes_read += end - begin
+
 
 @dataclass
 class _Pass:
@@ -180,23 +185,20 @@ class LogCollector:
             current.book.note(held.key, record_of(stream, offset, path=held.path, packed=packed))
 
     def _lines(self, current: _Pass, held: Held, chunk: Chunk, encoding: Encoding, first_line: str) -> Iterator[int]:
-        """Read the wanted lines of a chunk; yield up to which offset of the file all is done, line by line."""
-        counted = 0
-        offset = chunk.start
-        for begin, stop in self._prefilter.lines(chunk.data, 0, chunk.end):
-            start = offset + encoding.own_bytes(chunk.data, counted, begin)
-            line = chunk.data[begin : min(stop, begin + MAX_LINE_BYTES)].removesuffix(b"\r")
-            self._line(
-                current, held, line, position_of(first_line, start, line), cut=chunk.cut or len(line) < stop - begin - 1
-            )
-            done = min(stop + 1, chunk.end)
-            current.step.lines += count_lines(chunk.data, counted, done)
-            current.step.bytes_read += done - counted
-            offset, counted = start + encoding.own_bytes(chunk.data, begin, done), done
-            if counted < chunk.end:
-                yield offset
-        current.step.lines += count_lines(chunk.data, counted, chunk.end)
-        current.step.bytes_read += chunk.end - counted
+        """Read the wanted lines of a chunk; yield up to where the file is done when a batch is full, and at the end."""
+        data, counted, known = chunk.data, 0, 0
+        offset = chunk.start  # of data[known] in the file
+        for begin, stop in self._prefilter.lines(data, 0, chunk.end):
+            offset, known = offset + encoding.own_bytes(data, known, begin), begin
+            line = data[begin : min(stop, begin + MAX_LINE_BYTES)]
+            cut = chunk.cut or len(line) < stop - begin
+            line = line.removesuffix(b"\r")
+            self._line(current, held, line, position_of(first_line, offset, line), cut=cut)
+            if current.step.full and stop + 1 < chunk.end:
+                current.step.count(data, counted, stop + 1)
+                counted = stop + 1
+                yield offset + encoding.own_bytes(data, begin, counted)
+        current.step.count(data, counted, chunk.end)
         yield chunk.next_start
 
     def _line(self, current: _Pass, held: Held, line: bytes, position: str, *, cut: bool) -> None:

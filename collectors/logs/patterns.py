@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collectors.logs.regexes import Regex
 
 IGNORE = "ignore"
-"""The event of a pattern whose lines are understood and tell nothing new (a second print of the same event)."""
+"""The event of a pattern whose lines tell nothing new (a second print of the same event); stands before the others."""
 
 SUBJECT_FIELDS = frozenset({"service", "operation", "breaker", "component", "target", "instance"})
 DETAIL_FIELDS: Mapping[SightingKind, tuple[str, ...]] = {

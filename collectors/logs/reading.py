@@ -66,12 +66,23 @@ class Understood:
     problem: str = ""
 
 
+_Wanted = tuple[tuple[tuple[str, ...], frozenset[str]], ...]
+"""Names of theirs, and the values of which the first that is there must have one."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Ready:
+    """A pattern with all that can be worked out before the first line; ``fields`` is our field → their names."""
+
     pattern: LogPattern
+    kind: SightingKind | None
     regex: Regex | None
     literals: tuple[str, ...]
-    fields: Mapping[str, tuple[str, ...]]
+    match: _Wanted
+    require: _Wanted
+    fields: tuple[tuple[str, tuple[str, ...]], ...]
+    stamp: tuple[str, ...]
+    message: tuple[str, ...]
     time_form: str
     zone: tzinfo
 
@@ -106,6 +117,7 @@ class LineReader:
         self._profile = profile
         fitting = [pattern for pattern in patterns if pattern.format == "regex" or self._parse is not None]
         self._ready = [_made_ready(pattern, form, fields, timezone) for pattern in fitting]
+        self._one_literal = len({ready.literals for ready in self._ready}) == 1
 
     @property
     def literals(self) -> frozenset[bytes]:
@@ -121,7 +133,7 @@ class LineReader:
 
     def read(self, line: str, position: str, now_us: Instant) -> Understood:
         """Return what a line says; ``position`` makes its sightings the same ones however often it is read."""
-        candidates = [one for one in self._ready if not one.literals or any(text in line for text in one.literals)]
+        candidates = self._ready if self._one_literal else [one for one in self._ready if _may_match(one, line)]
         try:
             fields: Mapping[str, Any] = self._parse(line) if self._parse else {}
         except ValueError as error:
@@ -132,14 +144,18 @@ class LineReader:
         matched = False
         for ready in candidates:
             groups = self._groups(ready, line, fields)
-            if groups is None or not _has(ready, groups, ready.pattern.match):
+            if groups is None or not _has(groups, ready.match):
                 continue
+            if ready.kind is None:
+                return Understood()
             matched = True
-            if ready.pattern.event == IGNORE or not _has(ready, groups, ready.pattern.require):
+            if not _has(groups, ready.require):
                 continue
             try:
                 suffix = f"#{len(sightings)}" if sightings else ""
-                sightings.append(self._sighting(ready, groups, line, position + suffix, now_us))
+                sightings.append(
+                    self._sighting(ready, ready.kind, groups, line=line, position=position + suffix, now_us=now_us)
+                )
             except ValueError as error:
                 return Understood(tuple(sightings), str(error))
         return Understood(tuple(sightings), "" if matched else problem)
@@ -148,17 +164,16 @@ class LineReader:
         """Return the named values the pattern sees, or None where the line is not of its kind."""
         if ready.regex is None:
             return fields
-        text = as_text(find(fields, ready.fields.get("text", _MESSAGE))) if self._parse else line
+        text = as_text(find(fields, ready.message)) if self._parse else line
         found = ready.regex.search(text) if text is not None else None
         if found is None:
             return None
         return {**fields, **{name: value for name, value in found.groupdict().items() if value is not None}}
 
     def _sighting(
-        self, ready: _Ready, groups: Mapping[str, Any], line: str, position: str, now_us: Instant
+        self, ready: _Ready, kind: SightingKind, groups: Mapping[str, Any], *, line: str, position: str, now_us: Instant
     ) -> Sighting:
-        kind = SightingKind(ready.pattern.event)
-        ours = _our_fields(ready, groups, kind)
+        ours = _our_fields(ready, groups)
         for needed in _NEEDED[kind]:
             if not any(ours.get(name) for name in needed.split("|")):
                 raise ValueError(f"a {kind} without {needed.replace('|', ' or ')}")
@@ -168,7 +183,7 @@ class LineReader:
             source=self._source,
             kind=kind,
             occurred_us=occurred_us,
-            subject=self._resolver.subject(labels, {name: ours[name] for name in SUBJECT_FIELDS & set(ours)}),
+            subject=self._resolver.subject(labels, ours),
             position=position,
             from_state=_state(ready.pattern, kind, ours.get("from", "")),
             to_state=_state(ready.pattern, kind, ours.get("to", "")),
@@ -178,13 +193,13 @@ class LineReader:
         )
 
     def _occurred(self, ready: _Ready, groups: Mapping[str, Any], line: str, now_us: Instant) -> Instant:
-        value = find(groups, ready.fields["ts"])
+        value = find(groups, ready.stamp)
         if value is not None:
             occurred_us = parse_time(value, form=ready.time_form, zone=ready.zone, now_us=now_us)
         elif self._parse is None:
             occurred_us = leading_time(line, zone=ready.zone, now_us=now_us)
         else:
-            raise ValueError(f"no time: none of {', '.join(ready.fields['ts'])}")
+            raise ValueError(f"no time: none of {', '.join(ready.stamp)}")
         if occurred_us > now_us + FUTURE_US:
             raise ValueError(f"the time {iso(occurred_us)} is more than 5 minutes in the future")
         return occurred_us
@@ -202,28 +217,44 @@ def _made_ready(pattern: LogPattern, form: str, overrides: Mapping[str, str], ti
     for ours, theirs in overrides.items():
         renamed = {f'"{name}"' for name in named.get(ours, (ours,))}
         literals = tuple(f'"{theirs}"' if literal in renamed else literal for literal in literals)
+    fields = {**known, **own}
+    kind = None if pattern.event == IGNORE else SightingKind(pattern.event)
+    wanted = ("from", "to", *SUBJECT_FIELDS, *DETAIL_FIELDS[kind]) if kind else ()
     return _Ready(
         pattern=pattern,
+        kind=kind,
         regex=pattern.compiled() if pattern.pattern else None,
         literals=literals,
-        fields={**known, **own},
+        match=_texts(pattern.match, fields),
+        require=_texts(pattern.require, fields),
+        fields=tuple((name, fields.get(name) or _ALIASES.get(name, (name,))) for name in wanted),
+        stamp=fields["ts"],
+        message=fields.get("text", _MESSAGE),
         time_form=time.format if time else "auto",
         zone=ZoneInfo(time.zone if time and time.zone else timezone),
     )
 
 
-def _has(ready: _Ready, groups: Mapping[str, Any], wanted: Mapping[str, tuple[Any, ...]]) -> bool:
-    return all(
-        as_text(find(groups, ready.fields.get(name, (name,)))) in {as_text(value) for value in values}
+def _texts(wanted: Mapping[str, tuple[Any, ...]], fields: Mapping[str, tuple[str, ...]]) -> _Wanted:
+    return tuple(
+        (fields.get(name, (name,)), frozenset(text for value in values if (text := as_text(value)) is not None))
         for name, values in wanted.items()
     )
 
 
-def _our_fields(ready: _Ready, groups: Mapping[str, Any], kind: SightingKind) -> dict[str, str]:
+def _may_match(ready: _Ready, line: str) -> bool:
+    return not ready.literals or any(literal in line for literal in ready.literals)
+
+
+def _has(groups: Mapping[str, Any], wanted: _Wanted) -> bool:
+    return all(as_text(find(groups, names)) in values for names, values in wanted)
+
+
+def _our_fields(ready: _Ready, groups: Mapping[str, Any]) -> dict[str, str]:
     """Return what the line says, by our names."""
     found = dict(ready.pattern.constants)
-    for name in (*SUBJECT_FIELDS, "from", "to", *DETAIL_FIELDS[kind]):
-        text = as_text(find(groups, ready.fields.get(name) or _ALIASES.get(name, (name,))))
+    for name, theirs in ready.fields:
+        text = as_text(find(groups, theirs))
         if text:
             found[name] = text
     return found

@@ -5,6 +5,8 @@ Python's own engine backtracks, so that one hostile line could hold a collector 
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol, cast
 
 import re2
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_PATTERN_CHARS = 1_000
+_NAMED_GROUP = re.compile(r"\(\?P?<(\w+)>")
 
 
 class Match(Protocol):
@@ -61,6 +64,9 @@ def compile_regex(pattern: str) -> Regex:
     except re2.error as refusal:
         reason = refusal.args[0].decode("utf-8", "replace") if refusal.args else "refused"
         raise ConfigError(f"the pattern {pattern!r} is refused: {reason}", _remedy(reason)) from None
+    names = Counter(_NAMED_GROUP.findall(pattern))
+    if names and max(names.values()) > 1:  # RE2 lets it pass, and then only one of them is seen
+        raise ConfigError(f"the pattern {pattern!r} names a group twice", _remedy("group name"))
     return cast("Regex", compiled)
 
 
