@@ -39,7 +39,7 @@ def _openmetrics(source: Any, config: Config, clock: Clock) -> Collector:  # noq
 
 
 def _logs(source: Any, config: Config, clock: Clock) -> Collector:  # noqa: ANN401
-    from collectors.logs import LogCollector
+    from collectors.logs.collector import LogCollector
 
     return LogCollector(source, config, clock)
 

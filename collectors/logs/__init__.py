@@ -1,5 +1,1 @@
-"""Logs: files that are followed, and what their lines say happened."""
-
-from collectors.logs.collector import LogCollector
-
-__all__ = ["LogCollector"]
+"""Logs: files that are followed, and what their lines say happened. The way in is ``collectors.logs.collector``."""
