@@ -52,11 +52,12 @@ class JavaApp(App):
         if self.shows_metrics:
             self._show_state(now_us)
 
-    def through(self, now_us: Instant, *, ok: bool) -> str:
-        """Make one call through the breaker."""
-        result = self.machine.call(now_us, ok=ok)
+    def through(self, now_us: Instant, *, ok: bool, takes_us: int = _ANSWER_US) -> str:
+        """Make one call through the breaker; it counts when it ends."""
+        result = self.machine.call(now_us, ok=ok, takes_us=takes_us)
+        done_us = now_us if result == NOT_PERMITTED else now_us + takes_us
         if self.shows_metrics:
-            self.recorder.count(now_us, self._calls(result))
+            self.recorder.count(done_us, self._calls(result))
         return result
 
     def settled(self) -> bool:
@@ -116,7 +117,7 @@ class Checkout(JavaApp):
         """Pay, or put it on the pay-later queue."""
         done_us = now_us + _ANSWER_US
         ok = self.fault("checkout/payments", now_us) is None and not self._payments_bad(now_us)
-        result = self.through(done_us, ok=ok)
+        result = self.through(now_us, ok=ok)
         if result == SUCCESS:
             outcome = SUCCESS
         else:
@@ -176,7 +177,8 @@ class Payments(JavaApp):
             ok = not down and self.fault("payments/ledger-db", now_us) is None
             if down:
                 done_us = now_us + 700 * MILLISECOND_US
-            outcome = FAILURE if self.through(done_us, ok=ok) != SUCCESS else SUCCESS
+            result = self.through(now_us, ok=ok, takes_us=done_us - now_us)
+            outcome = FAILURE if result != SUCCESS else SUCCESS
             self._route(now_us, done_us, down=down)
         self.recorder.count(done_us, requests(outcome, "charge", self.target))
         self.world.answers[self.instance].append((done_us, outcome != SUCCESS))
@@ -261,11 +263,12 @@ class Search(JavaApp):
     def request(self, now_us: Instant) -> Instant:
         """Query; once more after 100 ms when it failed."""
         done_us = now_us + _ANSWER_US
-        result = self.through(done_us, ok=self.fault("search/catalog-db", now_us) is None)
+        result = self.through(now_us, ok=self.fault("search/catalog-db", now_us) is None)
         again = result == FAILURE
         if again:
-            done_us += 100 * MILLISECOND_US
-            result = self.through(done_us, ok=self.fault("search/catalog-db", done_us) is None)
+            again_us = done_us + 100 * MILLISECOND_US
+            done_us = again_us + _ANSWER_US
+            result = self.through(again_us, ok=self.fault("search/catalog-db", again_us) is None)
         outcome = {SUCCESS: "success", FAILURE: "failure", NOT_PERMITTED: "fallback"}[result]
         self.recorder.count(done_us, requests(outcome, "query"))
         if self.rich:

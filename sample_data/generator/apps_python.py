@@ -21,6 +21,7 @@ from sample_data.generator.recorder import Key, key
 from sample_data.generator.timeline import iso
 
 _ANSWER_US = 20 * MILLISECOND_US
+_CHAT_US = 100 * MILLISECOND_US
 
 
 class PythonApp(App):
@@ -53,10 +54,11 @@ class PythonApp(App):
             self.recorder.count(now_us, self._moves(from_state, to_state))
         self._show_state(now_us, to_state)
 
-    def through(self, now_us: Instant, *, ok: bool) -> str:
-        """Make one call through the breaker."""
-        result = self.machine.call(now_us, ok=ok)
-        self.recorder.count(now_us, self._calls(result))
+    def through(self, now_us: Instant, *, ok: bool, takes_us: int = _ANSWER_US) -> str:
+        """Make one call through the breaker; it counts when it ends."""
+        result = self.machine.call(now_us, ok=ok, takes_us=takes_us)
+        done_us = now_us if result == NOT_PERMITTED else now_us + takes_us
+        self.recorder.count(done_us, self._calls(result))
         return result
 
     def calm_calls(self, now_us: Instant, calls: int) -> None:
@@ -116,7 +118,7 @@ class Cart(PythonApp):
     def request(self, now_us: Instant) -> Instant:
         """Get a cart."""
         done_us = now_us + _ANSWER_US
-        result = self.through(done_us, ok=self.fault("cart/redis", now_us) is None)
+        result = self.through(now_us, ok=self.fault("cart/redis", now_us) is None)
         self.recorder.count(done_us, requests("success" if result == SUCCESS else "cache_stale", "get"))
         return done_us
 
@@ -238,12 +240,12 @@ class Assistant(PythonApp):
         """Return how the attempts on openai ended, and when."""
         done_us, wait_s = now_us, self.first_wait_s
         for attempt in range(1, self.attempts + 1):
-            done_us += 100 * MILLISECOND_US
             fault = self.fault("assistant/openai", done_us)
             self.machine.error = RateLimitedError if fault and fault.error == "HTTP 429" else DependencyError
-            result = self.through(done_us, ok=fault is None)
+            result = self.through(done_us, ok=fault is None, takes_us=_CHAT_US)
             if result == NOT_PERMITTED:
                 break
+            done_us += _CHAT_US
             said = "rate_limited" if fault and fault.error == "HTTP 429" else result
             self.recorder.count(done_us, _attempted("openai", said))
             if result == SUCCESS or fault is None:
@@ -290,7 +292,7 @@ class Accounts(PythonApp):
     def request(self, now_us: Instant) -> Instant:
         """Sign in."""
         done_us = now_us + _ANSWER_US
-        result = self.through(done_us, ok=self.fault("accounts/ldap", now_us) is None)
+        result = self.through(now_us, ok=self.fault("accounts/ldap", now_us) is None)
         self.recorder.count(done_us, requests(SUCCESS if result == SUCCESS else FAILURE, "sign-in"))
         return done_us
 

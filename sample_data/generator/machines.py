@@ -36,8 +36,8 @@ class Machine(Protocol):
     def state(self) -> str:
         """The present state."""
 
-    def call(self, now_us: Instant, *, ok: bool) -> str:
-        """Make one call that would end well or not; return success, failure or not_permitted."""
+    def call(self, now_us: Instant, *, ok: bool, takes_us: int = 0) -> str:
+        """Make one call that would take so long and end well or not; return success, failure or not_permitted."""
 
     def calm(self, now_us: Instant, calls: int) -> None:
         """Make calls that all succeed; the machine must be closed."""
@@ -109,11 +109,11 @@ class PybreakerMachine:
         """The present state."""
         return _word(self.breaker.current_state)
 
-    def call(self, now_us: Instant, *, ok: bool) -> str:
-        """Make one call."""
+    def call(self, now_us: Instant, *, ok: bool, takes_us: int = 0) -> str:
+        """Make one call; the clock goes on while it lasts."""
         self._clock.now_us = now_us
         try:
-            self.breaker.call(_succeed if ok else self._fail)
+            self.breaker.call(self._work, ok=ok, takes_us=takes_us)
         except pybreaker.CircuitBreakerError:
             return NOT_PERMITTED
         except DependencyError:
@@ -130,12 +130,10 @@ class PybreakerMachine:
         self._clock.now_us = now_us
         self.breaker.open()
 
-    def _fail(self) -> None:
-        raise self.error
-
-
-def _succeed() -> None:
-    return None
+    def _work(self, *, ok: bool, takes_us: int) -> None:
+        self._clock.now_us += takes_us
+        if not ok:
+            raise self.error
 
 
 @dataclass(slots=True)
@@ -157,20 +155,21 @@ class SlidingWindowMachine:
     _results: deque[bool] = field(default_factory=deque)
     _opened_us: Instant = 0
 
-    def call(self, now_us: Instant, *, ok: bool) -> str:
+    def call(self, now_us: Instant, *, ok: bool, takes_us: int = 0) -> str:
         """Make one call."""
         if self.state == OPEN and now_us >= self._opened_us + round(self.open_s * SECOND_US):
             self._move(now_us, HALF_OPEN)
         if self.state in {OPEN, FORCED_OPEN}:
             return NOT_PERMITTED
+        done_us = now_us + takes_us
         self._note(ok=ok)
         needed = self.permitted if self.state == HALF_OPEN else self.minimum
         if len(self._results) >= needed:
             bad = self._results.count(False) / len(self._results)
             if bad >= self.threshold:
-                self._move(now_us, OPEN)
+                self._move(done_us, OPEN)
             elif self.state == HALF_OPEN:
-                self._move(now_us, CLOSED)
+                self._move(done_us, CLOSED)
         return SUCCESS if ok else FAILURE
 
     def calm(self, now_us: Instant, calls: int) -> None:  # noqa: ARG002  the protocol's signature
