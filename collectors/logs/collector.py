@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,11 +15,11 @@ from breakwatch.model import Batch, Rejected, Runs, Sighting, Track, TrackKind
 from collectors import profiles
 from collectors.identity import Resolver
 from collectors.logs.following import Files
-from collectors.logs.identity import Book, first_line_id, position_of, record_of
+from collectors.logs.identity import Book, Record, first_line_id, position_of, record_at
 from collectors.logs.patterns import FIELDS, of_source
 from collectors.logs.prefilter import Prefilter, count_lines
 from collectors.logs.reading import LineReader
-from collectors.logs.streams import MAX_LINE_BYTES, chunks, encoding_of
+from collectors.logs.streams import MAX_LINE_BYTES, NEAR_BYTES, chunks, encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -133,10 +133,7 @@ class LogCollector:
                 "check paths, and whether the program has written its first line",
             )
         for held in files:
-            stream = self._files.open(held)
-            if stream is not None:
-                with closing(stream):
-                    yield from self._follow(current, held, stream)
+            yield from self._read(current, held)
         if not current.backfill:
             current.book.miss(self._files.keys, now_us)
             self._files.release(now_us)
@@ -159,30 +156,45 @@ class LogCollector:
         (profile,) = profiles.load([self._profile])
         return profile.logs
 
+    def _read(self, current: _Pass, held: Held) -> Iterator[Batch]:
+        stream = self._files.open(held)
+        if stream is None:
+            return
+        with closing(stream):
+            try:
+                yield from self._follow(current, held, stream)
+            except OSError as error:
+                raise SourceError(
+                    f"source {self._source.name}: {held.path} cannot be read: {error.strerror or error}",
+                    "check the disk, or the network file system, that holds it",
+                ) from error
+
     def _follow(self, current: _Pass, held: Held, stream: Stream) -> Iterator[Batch]:
         """Read one file from where it was left, handing over whenever a batch is full."""
         packed = held.version if stream.final else ""
-        if not current.backfill and current.book.is_read(held.key, packed):
+        head = stream.read(0, NEAR_BYTES)
+        if not head or (not current.backfill and current.book.is_read(held.key, packed)):
             return
-        first_line = first_line_id(stream) if stream.final else ""
-        encoding = encoding_of(stream.read(0, 2))
-        reached = start = 0 if current.backfill else current.book.offset(held.key, stream)
+        encoding = encoding_of(head)
+        record = None if current.backfill else current.book.resume(held.key, stream)
+        start = record.offset if record else 0
+        first_line = first_line_id(head) if start else ""
         for chunk in chunks(stream, encoding, start):
-            # Asked only now: while the file's first line was incomplete, its name for good was not known.
-            first_line = first_line or first_line_id(stream)
+            # Only now is the first line complete, and with it the name for good.
+            first_line = first_line or first_line_id(stream.read(0, NEAR_BYTES) if chunk.start else chunk.raw)
             for reached in self._lines(current, held, chunk, encoding, first_line):
+                record = replace(record_at(reached, head, chunk, stream), path=held.path)
                 if current.step.full:
-                    self._note(current, held, stream, reached)
+                    self._note(current, held, record)
                     yield self._batch(current)
         if stream.damage:
-            self._reject(current.step, f"{first_line}:damaged", stream.damage, held, "")
-            packed = ""
-        if reached:
-            self._note(current, held, stream, reached, packed)
+            self._reject(current.step, f"{first_line_id(head)}:damaged", stream.damage, held, "")
+        if record is not None:
+            self._note(current, held, replace(record, packed=packed, path=held.path, gone_us=None))
 
-    def _note(self, current: _Pass, held: Held, stream: Stream, offset: int, packed: str = "") -> None:
+    def _note(self, current: _Pass, held: Held, record: Record) -> None:
         if not current.backfill:
-            current.book.note(held.key, record_of(stream, offset, path=held.path, packed=packed))
+            current.book.note(held.key, record)
 
     def _lines(self, current: _Pass, held: Held, chunk: Chunk, encoding: Encoding, first_line: str) -> Iterator[int]:
         """Read the wanted lines of a chunk; yield up to where the file is done when a batch is full, and at the end."""

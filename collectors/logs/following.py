@@ -86,7 +86,7 @@ class Files:
                 descriptor = os.open(held.path, os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
                 return None
-            except PermissionError as error:
+            except OSError as error:
                 self.refused.append(f"{held.path}: {error.strerror}")
                 return None
             if _key(os.fstat(descriptor)) != held.key:  # rotated since it was found: the next pass finds both
@@ -115,7 +115,10 @@ class Files:
     def _meet(self, path: str, now_us: Instant) -> None:
         try:
             seen = Path(path).stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self.refused.append(f"{path}: {error.strerror}")
             return
         if not stat.S_ISREG(seen.st_mode):
             return

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from breakwatch.clock import Instant
-    from collectors.logs.streams import Stream
+    from collectors.logs.streams import Chunk, Stream
 
 KEY_PREFIX: Final = "file:"
 FORGET_AFTER_US: Final = 7 * DAY_US
@@ -57,19 +57,23 @@ class Record:
         return len(before) == self.tail_bytes and digest(before) == self.tail
 
 
-def record_of(stream: Stream, offset: int, *, path: str, packed: str = "") -> Record:
-    """Return the record of a file that has been read up to ``offset`` (more than 0)."""
-    head = stream.read(0, NEAR_BYTES)
-    tail = stream.read(max(0, offset - NEAR_BYTES), min(NEAR_BYTES, offset))
-    return Record(offset, digest(head), len(head), digest(tail), len(tail), packed, path)
+def record_at(offset: int, head: bytes, chunk: Chunk, stream: Stream) -> Record:
+    """Return the record of a file that has been read up to ``offset``, which lies in or behind ``chunk``.
+
+    Made of the bytes that were read, not of those the file holds by now: it may have been truncated in between.
+    """
+    behind = offset - chunk.start
+    before = chunk.raw[max(0, behind - NEAR_BYTES) : behind] if behind <= len(chunk.raw) else b""
+    tail = before or stream.read(max(0, offset - NEAR_BYTES), min(NEAR_BYTES, offset))
+    return Record(offset, digest(head), len(head), digest(tail), len(tail))
 
 
-def first_line_id(stream: Stream) -> str:
+def first_line_id(head: bytes) -> str:
     """Return what names a file's content for good: the hash of its first line, at most NEAR_BYTES of it.
 
     Stable from the moment that line is complete, whatever is appended and however the file is called, copied or packed.
     """
-    return digest(stream.read(0, NEAR_BYTES).partition(b"\n")[0])
+    return digest(head[:NEAR_BYTES].partition(b"\n")[0])
 
 
 def position_of(first_line: str, offset: int, line: bytes) -> str:
@@ -92,24 +96,19 @@ class Book:
     @classmethod
     def of(cls, checkpoints: Mapping[str, str]) -> Book:
         """Return the book that the checkpoints hold."""
-        return cls(
-            {
-                key: Record(**orjson.loads(text))
-                for key, text in checkpoints.items()
-                if key.startswith(KEY_PREFIX) and text
-            }
-        )
+        read = {key: _record(text) for key, text in checkpoints.items() if key.startswith(KEY_PREFIX) and text}
+        return cls({key: record for key, record in read.items() if record is not None})
 
-    def offset(self, key: str, stream: Stream) -> int:
-        """Return where to go on in a file: behind its own record, else behind that of an equal content, else 0."""
+    def resume(self, key: str, stream: Stream) -> Record | None:
+        """Return how far a file has been read: by its own record, else by that of an equal content; None for not."""
         own = self.stored.get(key)
         if own is not None and own.continues_in(stream):
-            return own.offset
+            return own
         # While copytruncate is at work the old record is the copy's, though the inode is the fresh file's by now.
         others = [record for other, record in self.stored.items() if other != key]
         others += [record for other, record in self.changes.items() if other != key and record is not None]
         others.sort(key=lambda record: -record.offset)
-        return next((record.offset for record in others if record.continues_in(stream)), 0)
+        return next((record for record in others if record.continues_in(stream)), None)
 
     def is_read(self, key: str, packed: str) -> bool:
         """Return whether a gzip file was read to its end as it is."""
@@ -118,16 +117,15 @@ class Book:
 
     def note(self, key: str, record: Record) -> None:
         """Keep how far a file has been read now."""
-        if self.stored.get(key) != record or key in self.changes:
+        if key in self.changes or self.stored.get(key) != record:
             self.changes[key] = record
 
     def miss(self, seen: set[str], now_us: Instant) -> None:
         """Mark the files that are gone, and forget those that have been gone for long."""
         for key, record in self.stored.items():
             if key in seen:
-                if record.gone_us is not None and key not in self.changes:
-                    self.changes[key] = replace(record, gone_us=None)
-            elif record.gone_us is None:
+                continue
+            if record.gone_us is None:
                 self.changes[key] = replace(record, gone_us=now_us)
             elif record.gone_us < now_us - FORGET_AFTER_US:
                 self.changes[key] = None
@@ -135,6 +133,14 @@ class Book:
     def checkpoints(self) -> dict[str, str]:
         """Return the changes as checkpoints; an empty text forgets."""
         return {key: "" if record is None else _text(record) for key, record in self.changes.items()}
+
+
+def _record(text: str) -> Record | None:
+    """Return the record a checkpoint holds; None for one that another version wrote: reading anew doubles nothing."""
+    try:
+        return Record(**orjson.loads(text))
+    except (ValueError, TypeError):
+        return None
 
 
 def _text(record: Record) -> str:

@@ -199,13 +199,15 @@ class Chunk:
 
     Attributes:
         start: offset of the first byte in the file.
-        data: UTF-8; lines end at ``end`` at the latest.
+        raw: the bytes of the file from there on.
+        data: the same in UTF-8; lines end at ``end`` at the latest.
         end: how much of ``data`` counts.
         next_start: where the next line of the file begins.
         cut: the chunk is one line that was too long, cut to MAX_LINE_BYTES.
     """
 
     start: int
+    raw: bytes
     data: bytes
     end: int
     next_start: int
@@ -223,14 +225,14 @@ def chunks(stream: Stream, encoding: Encoding, offset: int) -> Iterator[Chunk]:
         end = encoding.last_end(block)
         if end:
             text = encoding.utf8(block if isinstance(encoding, Utf8) else block[:end])
-            yield Chunk(offset, text, end if isinstance(encoding, Utf8) else len(text), offset + end)
+            yield Chunk(offset, block, text, end if isinstance(encoding, Utf8) else len(text), offset + end)
             offset += end
             continue
         next_start, complete = _line_end(stream, encoding, offset, len(block))
         if not complete and not (stream.final and not stream.damage):
             return
         text = encoding.utf8(block[: min(next_start - offset, MAX_LINE_BYTES)])
-        yield Chunk(offset, text, len(text), next_start, cut=next_start - offset > MAX_LINE_BYTES)
+        yield Chunk(offset, block, text, len(text), next_start, cut=next_start - offset > MAX_LINE_BYTES)
         offset = next_start
 
 

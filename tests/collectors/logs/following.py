@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from breakwatch.clock import Instant, to_us
 from breakwatch.config import Config, LogsSource
 from breakwatch.model import Batch, Rejected, Sighting, Window
-from collectors.logs import LogCollector
+from collectors.logs.collector import LogCollector
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 NOON_US = to_us(datetime(2026, 11, 20, 12, tzinfo=UTC))
@@ -27,6 +28,17 @@ def event(number: int, *, to: str = "open", breaker: str = "payments") -> bytes:
     """Return the line of one transition, told apart by its time, without a line end."""
     stamp = f"2026-11-20T11:00:00.{number:06d}Z"
     return f'{{"ts":"{stamp}","event":"breaker_transition","breaker":"{breaker}","to":"{to}"}}'.encode()
+
+
+def lines(numbers: Iterable[int]) -> bytes:
+    """Return whole lines."""
+    return b"".join(event(number) + b"\n" for number in numbers)
+
+
+def add(path: Path, data: bytes) -> None:
+    """Append as a logger does."""
+    with path.open("ab") as file:
+        file.write(data)
 
 
 @dataclass

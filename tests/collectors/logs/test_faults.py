@@ -12,24 +12,12 @@ import pytest
 from breakwatch.clock import SECOND_US
 from breakwatch.errors import SourceError
 from collectors.logs.streams import BLOCK_BYTES, MAX_LINE_BYTES
-from tests.collectors.logs.following import event
+from tests.collectors.logs.following import add, event, lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from tests.collectors.logs.conftest import Follow
-
-
-def lines(numbers: Iterable[int]) -> bytes:
-    """Return whole lines."""
-    return b"".join(event(number) + b"\n" for number in numbers)
-
-
-def add(path: Path, data: bytes) -> None:
-    """Append as a logger does."""
-    with path.open("ab") as file:
-        file.write(data)
 
 
 def test_growth_is_read_once(tmp_path: Path, follow: Follow) -> None:
@@ -293,40 +281,6 @@ def test_a_hole_of_zeros_before_a_line_is_no_part_of_it(tmp_path: Path, follow: 
     log = tmp_path / "app.log"
     log.write_bytes(b"\0" * 5_000 + lines([0]))
     assert follow(log).read().numbers == [0]
-
-
-def test_a_crash_between_batches_repeats_nothing_that_was_stored(tmp_path: Path, follow: Follow) -> None:
-    """Rows and offsets are stored together: after a crash at any batch the rest follows, each line once."""
-    log = tmp_path / "app.log"
-    log.write_bytes(lines(range(45_000)))
-    follower = follow(log)
-    follower.read(batches=1)
-    assert len(follower.ledger.sightings) == 20_000
-    follower.restart()
-    ledger = follower.read()
-    assert (ledger.numbers, ledger.repeated, ledger.lines) == (list(range(45_000)), 0, 45_000)
-
-
-def test_a_file_that_may_not_be_read_is_an_error_after_the_others(
-    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The readable files are in, nothing is claimed to be complete, and the error names the file."""
-    (tmp_path / "a.log").write_bytes(lines([0]))
-    secret = tmp_path / "b.log"
-    secret.write_bytes(lines([1]))
-    really = os.open
-
-    def refuse(path: str, flags: int) -> int:
-        if path == str(secret):
-            raise PermissionError(13, "Permission denied")
-        return really(path, flags)
-
-    monkeypatch.setattr("collectors.logs.following.os.open", refuse)  # root may read everything
-    follower = follow(tmp_path / "*.log")
-    with pytest.raises(SourceError, match=r"b\.log: Permission denied"):
-        follower.read()
-    assert follower.ledger.numbers == [0]
-    assert not any(len(batch.runs) for batch in follower.ledger.batches)
 
 
 def test_unparsable_lines_are_kept_and_counted(tmp_path: Path, follow: Follow) -> None:

@@ -47,7 +47,7 @@ def read(tmp_path: Path, follow: Follow) -> Read:
     [
         (f"{T}: CircuitBreaker 'payments' changed state from HALF_OPEN to FORCED_OPEN", {}),
         (
-            "2026-11-20 11:32:56,305 INFO Listener : CircuitBreaker 'payments' changed state from HALF_OPEN to FORCED_OPEN",
+            "2026-11-20 11:32:56,305 INFO x: CircuitBreaker 'payments' changed state from HALF_OPEN to FORCED_OPEN",
             {},
         ),
         (

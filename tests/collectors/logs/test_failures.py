@@ -1,0 +1,121 @@
+"""What the machine does to a collector: crashes, truncation under its hands, files it may not or cannot read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from breakwatch.errors import SourceError
+from collectors.logs.following import Files
+from collectors.logs.streams import BLOCK_BYTES
+from tests.collectors.logs.following import add, lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from collectors.logs.following import Held
+    from collectors.logs.streams import Stream
+    from tests.collectors.logs.conftest import Follow
+
+
+def test_a_crash_between_batches_repeats_nothing_that_was_stored(tmp_path: Path, follow: Follow) -> None:
+    """Rows and offsets are stored together: after a crash at any batch the rest follows, each line once."""
+    log = tmp_path / "app.log"
+    log.write_bytes(lines(range(45_000)))
+    follower = follow(log)
+    follower.read(batches=1)
+    assert len(follower.ledger.sightings) == 20_000
+    follower.restart()
+    ledger = follower.read()
+    assert (ledger.numbers, ledger.repeated, ledger.lines) == (list(range(45_000)), 0, 45_000)
+
+
+def test_a_file_that_may_not_be_read_is_an_error_after_the_others(
+    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The readable files are in, nothing is claimed to be complete, and the error names the file."""
+    (tmp_path / "a.log").write_bytes(lines([0]))
+    secret = tmp_path / "b.log"
+    secret.write_bytes(lines([1]))
+    really = os.open
+
+    def refuse(path: str, flags: int) -> int:
+        if path == str(secret):
+            raise PermissionError(13, "Permission denied")
+        return really(path, flags)
+
+    monkeypatch.setattr("collectors.logs.following.os.open", refuse)  # root may read everything
+    follower = follow(tmp_path / "*.log")
+    with pytest.raises(SourceError, match=r"b\.log: Permission denied"):
+        follower.read()
+    assert follower.ledger.numbers == [0]
+    assert not any(len(batch.runs) for batch in follower.ledger.batches)
+
+
+def test_a_file_truncated_while_it_is_read_is_read_anew(
+    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A truncation between the look at a file and the read of it leaves no offset that skips the fresh lines."""
+    log = tmp_path / "app.log"
+    log.write_bytes(lines(range(40)))
+    follower = follow(log)
+    follower.read()
+    really = Files.open
+
+    def truncated_meanwhile(files: Files, held: Held) -> Stream | None:
+        stream = really(files, held)
+        monkeypatch.undo()
+        return _Truncating(stream, log) if stream is not None else None
+
+    monkeypatch.setattr(Files, "open", truncated_meanwhile)
+    follower.read()
+    add(log, lines(range(50, 120)))
+    assert follower.read().numbers == [*range(41), *range(50, 120)]
+
+
+class _Truncating:
+    """A stream whose file is truncated and begun anew when it is read behind its start."""
+
+    def __init__(self, stream: Stream, log: Path) -> None:
+        self._stream, self._log = stream, log
+        self.final, self.damage = stream.final, stream.damage
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Truncate before the first read of a block."""
+        if count >= BLOCK_BYTES:
+            self._log.write_bytes(lines([40]))
+        return self._stream.read(offset, count)
+
+    def close(self) -> None:
+        """Close."""
+        self._stream.close()
+
+
+def test_checkpoints_of_another_version_do_no_harm(tmp_path: Path, follow: Follow) -> None:
+    """What cannot be understood is read anew, which doubles nothing."""
+    log = tmp_path / "app.log"
+    log.write_bytes(lines(range(3)))
+    follower = follow(log)
+    follower.read()
+    for key in [key for key in follower.ledger.checkpoints if key.startswith("file:")]:
+        follower.ledger.checkpoints[key] = '{"offset": 12, "colour": "red"}'
+    ledger = follower.read()
+    assert (ledger.numbers, ledger.repeated) == ([0, 1, 2], 3)
+
+
+def test_a_file_system_that_fails_is_a_source_error(
+    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that cannot be read is told with its path, not as a traceback."""
+    log = tmp_path / "app.log"
+    log.write_bytes(lines([0]))
+    follower = follow(log)
+
+    def fail(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("collectors.logs.streams.PlainStream.read", fail)
+    with pytest.raises(SourceError, match=r"app\.log cannot be read: Input/output error"):
+        follower.read()
