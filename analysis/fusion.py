@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analysis.bounds import CLOCK_TOLERANCE_US, Bounds
-from analysis.machine import OPEN, hidden_path, lawful
+from analysis.machine import CLOSED, HALF_OPEN, OPEN, hidden_path, lawful
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,10 +31,12 @@ class Rules:
     Attributes:
         machine: true for breakers: moves can be unlawful, and hidden steps can be inferred.
         half_open_visible: false where no source can show ``half_open`` (binary encodings).
+        restarts: when the process was replaced, and which source says so: a breaker begins anew as closed.
     """
 
     machine: bool
     half_open_visible: bool = True
+    restarts: tuple[tuple[Bounds, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,11 @@ def _complete(ordered: Sequence[Change], rules: Rules, initial: str | None) -> t
         if state is not None:
             if change.to_state == state and not (rules.machine and (change.from_state or state == OPEN)):
                 continue
+            lost = _lost_on_restart(complete, state, change, rules)
+            if lost:
+                oddities.extend(_judge(lost, lost, rules))
+                complete.append(lost)
+                state = lost.to_state
             for hidden in _hidden_steps(state, change, rules):
                 complete.append(_inferred_step(complete, change, state, hidden))
                 state = hidden
@@ -220,6 +227,24 @@ def _complete(ordered: Sequence[Change], rules: Rules, initial: str | None) -> t
         complete.append(settled)
         state = settled.to_state
     return complete, oddities
+
+
+def _lost_on_restart(before: Sequence[Change], state: str, change: Change, rules: Rules) -> Change | None:
+    """Return the closing that a restart brought about, where the next change shows that a new process began closed."""
+    if not (rules.machine and change.certain and change.from_state == CLOSED and state in (OPEN, HALF_OPEN)):
+        return None
+    since_us = before[-1].bounds.earliest_us if before else change.bounds.earliest_us
+    span = Bounds(min(since_us, change.bounds.latest_us), change.bounds.latest_us)
+    told = [(bounds, source) for bounds, source in rules.restarts if bounds.gap_us(span) <= 0]
+    if not told or change.after_restart:
+        return None
+    bounds = span
+    for restart, _ in told:
+        bounds = bounds.meet(restart)
+    sources = frozenset(source for _, source in told)
+    return replace(
+        change, from_state=state, to_state=CLOSED, bounds=bounds, sources=sources, inferred=True, after_restart=True
+    )
 
 
 def _hidden_steps(state: str, change: Change, rules: Rules) -> tuple[str, ...]:
@@ -251,13 +276,13 @@ def _judge(settled: Change, sighted: Change, rules: Rules) -> list[Oddity]:
     at_us = settled.bounds.middle_us
     move = f"{settled.from_state} → {settled.to_state}"
     if sighted.after_restart:
-        if settled.from_state in (OPEN, "half_open") and settled.to_state == "closed":
+        if settled.from_state in (OPEN, HALF_OPEN) and settled.to_state == CLOSED:
             return [
                 Oddity("state_lost_on_restart", at_us, f"{move}: the process was replaced while the breaker was open")
             ]
         return []
     if settled.from_state and not lawful(settled.from_state, settled.to_state):
-        visible = rules.half_open_visible or {settled.from_state, settled.to_state} != {OPEN, "closed"}
+        visible = rules.half_open_visible or {settled.from_state, settled.to_state} != {OPEN, CLOSED}
         if visible:
             return [Oddity("unlawful_transition", at_us, f"{move} by {', '.join(sorted(settled.sources))}")]
     return []

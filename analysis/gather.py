@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from analysis.bounds import Bounds
+from analysis.bounds import STAMP_SLACK_US, Bounds
 from analysis.evidence import Change, Run, SampledTrack, Span, Witness, falls, sighted_changes
 from analysis.sqlfiles import read_sql
 from breakwatch.model import COUNTERS, STATE_WORDS, SightingKind, TrackKind, pairs
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _TRACKS = read_sql("analysis.sql", "evidence_tracks.sql")
 _RUNS = read_sql("analysis.sql", "evidence_runs.sql")
 _STARTS = read_sql("analysis.sql", "evidence_process_starts.sql")
+_RESTARTS = read_sql("analysis.sql", "evidence_restarts.sql")
 _SIGHTINGS = read_sql("analysis.sql", "evidence_sightings.sql")
 
 UNNAMED_WINDOW_US = 300_000_000
@@ -50,6 +51,14 @@ class Name:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The process of an instance was replaced within these bounds, as one source tells."""
+
+    bounds: Bounds
+    source: str
+
+
 @dataclass(slots=True)
 class InstanceEvidence:
     """All that bears on one instance of a subject."""
@@ -59,6 +68,7 @@ class InstanceEvidence:
     operation: str = ""
     witnesses: list[Witness] = field(default_factory=list)
     logged: dict[str, list[Change]] = field(default_factory=dict)
+    restarts: list[Restart] = field(default_factory=list)
     first_seen_us: Instant | None = None
     last_seen_us: Instant | None = None
 
@@ -108,6 +118,7 @@ def gather(rows: Rows, domain: Domain, names: Sequence[Name]) -> dict[Name, Gath
     _add_samples(gathered, rows, rows.rows(_TRACKS, {**wanted, "state_kind": str(domain.state_kind)}))
     sightings = rows.rows(_SIGHTINGS, {**wanted, "sighting_kind": str(domain.sighting_kind)})
     _add_sightings(gathered, sightings)
+    _add_restarts(gathered, rows.rows(_RESTARTS, {"services": sorted({name.service for name in names})}))
     return gathered
 
 
@@ -194,6 +205,18 @@ def _add_sightings(gathered: dict[Name, Gathered], sightings: Sequence[Mapping[s
             logged.append(change)
         if row["instance"]:
             evidence.saw(at_us, at_us)
+
+
+def _add_restarts(gathered: dict[Name, Gathered], restarts: Sequence[Mapping[str, Any]]) -> None:
+    known: dict[tuple[str, str, str], list[Restart]] = defaultdict(list)
+    for row in restarts:
+        logged = row["after_us"] == row["until_us"]
+        slack_us = 0 if logged else STAMP_SLACK_US
+        bounds = Bounds(row["after_us"] - slack_us, row["until_us"] + slack_us)
+        known[row["environment"], row["service"], row["instance"]].append(Restart(bounds, row["source"]))
+    for name, subject in gathered.items():
+        for evidence in subject.instances.values():
+            evidence.restarts = known.get((name.environment, name.service, evidence.instance), [])
 
 
 def _sighting_order(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -68,7 +68,8 @@ def _chunks(names: Sequence[Name], size: int) -> Iterator[Sequence[Name]]:
 
 def history(evidence: InstanceEvidence, domain: Domain) -> History:
     """Return the fused history of one instance."""
-    rules = Rules(machine=domain is BREAKER, half_open_visible=evidence.half_open_visible)
+    restarts = tuple((restart.bounds, restart.source) for restart in evidence.restarts)
+    rules = Rules(domain is BREAKER, half_open_visible=evidence.half_open_visible, restarts=restarts)
     witnesses = evidence.sighted(str(domain.state_kind))
     starts = [changes[0].bounds.latest_us for changes in witnesses if changes]
     return fuse(witnesses, rules, evidence.initial_state(str(domain.state_kind), min(starts) if starts else None))
@@ -152,7 +153,7 @@ def _rejected_calls(subject: Gathered, start_us: Instant, end_us: Instant | None
                 if track.kind == TrackKind.REQUESTS:
                     grown = increases(track.runs, witness.restarts)
                     inside = (
-                        i.count for i in grown if start_us < i.until_us and (end_us is None or i.after_us < end_us)
+                        i.grown_by for i in grown if start_us < i.until_us and (end_us is None or i.after_us < end_us)
                     )
                     counted = (counted or 0) + sum(inside)
     return counted

@@ -25,7 +25,7 @@ _CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long one incident lasted, in seconds; while it is ongoing ``value`` is None and ``low`` what was seen so far."""
+    """How long one incident lasted, in seconds; while it is ongoing ``value`` is None and ``low`` the time so far."""
 
     value: float | None
     low: float
@@ -34,7 +34,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with the bounds that the evidence allows; ``value`` is None where not known, ``high`` may be infinite."""
+    """A number with the bounds that the evidence allows; ``value`` is None where unknown, ``high`` may be infinite."""
 
     value: float | None
     low: float | None
@@ -104,7 +104,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def _central(lengths: Sequence[Length], share: float) -> float | None:
-    """Return the quantile of the values; with ongoing ones by Kaplan and Meier, None where it lies beyond what was seen."""
+    """Return the quantile of the values; with ongoing ones by Kaplan and Meier, None beyond what was seen."""
     ended = [length.value for length in lengths if length.value is not None]
     if len(ended) == len(lengths):
         return quantile(ended, share)

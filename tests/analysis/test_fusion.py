@@ -166,3 +166,19 @@ def test_health_knows_no_hidden_steps() -> None:
     fused = fuse([[down, up]], Rules(machine=False), "up")
     assert [change.to_state for change in fused.changes] == ["down", "up"]
     assert fused.oddities == ()
+
+
+def test_a_log_across_a_restart_closes_at_the_restart() -> None:
+    """A log that goes on from closed after a restart shows that the open state was lost there, and when."""
+    log = [
+        Change("closed", "open", Bounds(SECOND, SECOND), frozenset({"log"}), certain=True, rank=0),
+        Change("closed", "open", Bounds(9 * SECOND, 9 * SECOND), frozenset({"log"}), certain=True, rank=1),
+    ]
+    restart = Bounds(4 * SECOND, 6 * SECOND), "prom"
+    fused = fuse([log], Rules(machine=True, restarts=(restart,)), None)
+    assert [(c.to_state, c.bounds.earliest_us // SECOND, c.bounds.latest_us // SECOND) for c in fused.changes] == [
+        ("open", 1, 1),
+        ("closed", 4, 6),
+        ("open", 9, 9),
+    ]
+    assert [oddity.kind for oddity in fused.oddities] == ["state_lost_on_restart"]
