@@ -36,6 +36,9 @@ TARGET_LABELS = frozenset({"job", "instance"})
 Codes = tuple[tuple[float, int], ...]
 """Number → state code, as sorted pairs."""
 
+UNKNOWN_WORD = -1
+"""In place of a state code: a word the profile does not know."""
+
 _QUEUE_KINDS = frozenset({"main", "retry", "dead_letter"})
 _SESSION_KINDS = frozenset({"session", "websocket"})
 
@@ -196,7 +199,7 @@ def _state_claim(
     word = labels.get(reading.state_label)
     if word is None:
         return None
-    member = STATE_CODE.get(reading.states.get(word, ""), -1)
+    member = STATE_CODE.get(reading.states.get(word, ""), UNKNOWN_WORD)
     return Claim(**common, detail=pairs(detail), member=member)  # type: ignore[arg-type]
 
 

@@ -1,7 +1,7 @@
 """What samples say: the value of each, read through its claim.
 
-Numbers are looked up in codes, the series of a one-hot group are put together to one state. What says nothing is dropped
-as unseen, what cannot be understood is refused, once for each series and reason.
+Numbers are looked up in codes, the series of a one-hot group are put together to one state. What says nothing is
+dropped as unseen, what cannot be understood is refused, once for each series and reason.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from breakwatch.clock import from_us
 from breakwatch.model import Rejected, Track
-from collectors.claims import Claim, Codes, series_text
+from collectors.claims import UNKNOWN_WORD, Claim, Codes, series_text
 from collectors.samples import Samples
 from collectors.scrapes import Numbers, Stamps
 
@@ -27,6 +27,9 @@ Series = NDArray[np.int32]
 
 LARGEST = 2.0**63
 """Above this a value is a wrapped unsigned number, not a quantity."""
+
+ALONE = -2
+"""In place of the code of a one-hot group's member: a series that is in no group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,24 @@ class _Grouped(Generic[T]):
 
 
 @dataclass(slots=True)
+class _Columns:
+    """The samples of one layer, with whether their values say something yet."""
+
+    series: Series
+    stamps_us: Stamps
+    values: Numbers
+    valued: Flags
+
+    def sorted_by(self, *keys: Index | Series | Numbers) -> _Columns:
+        """Return the samples in the order of keys, the last key first."""
+        return self.part(np.lexsort(keys))
+
+    def part(self, chosen: Index | Flags) -> _Columns:
+        """Return some of the samples."""
+        return _Columns(self.series[chosen], self.stamps_us[chosen], self.values[chosen], self.valued[chosen])
+
+
+@dataclass(slots=True)
 class Plan:
     """Which series goes into which track and how its values are read, layer by layer of claims."""
 
@@ -104,6 +125,7 @@ class Plan:
     _refused: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, layer: int, series: int, track: Track, claim: Claim, labels: Mapping[str, str]) -> None:
+        """Take in the ``layer``-th claim on a series."""
         if layer == self.layers:
             self.layers += 1
             self._claims.append({})
@@ -117,6 +139,7 @@ class Plan:
         self._claims[layer][series] = (number, claim)
 
     def unclaimed(self, count: int) -> Flags:
+        """Return for each of ``count`` series whether nobody wanted it."""
         mask = np.ones(count, np.bool_)
         mask[list(self._texts)] = False
         return mask
@@ -128,13 +151,11 @@ class Plan:
             self.rejected.append(Rejected(self.source, self._texts[series], reason, content))
 
     def decode(self, layer: int, samples: Samples) -> Points:
-        claims = self._claims[layer]
+        """Return what the samples say by the ``layer``-th claim on their series."""
         count = len(samples.labels)
-        track = np.full(count, -1, np.int32)
-        member = np.full(count, -2, np.int32)
-        codes = _Grouped[Codes](count)
-        sentinels = _Grouped[tuple[float, ...]](count)
-        for series, (number, claim) in claims.items():
+        track, member = np.full(count, -1, np.int32), np.full(count, ALONE, np.int32)
+        codes, sentinels = _Grouped[Codes](count), _Grouped[tuple[float, ...]](count)
+        for series, (number, claim) in self._claims[layer].items():
             track[series] = number
             if claim.member is not None:
                 member[series] = claim.member
@@ -142,34 +163,25 @@ class Plan:
                 codes.add(series, claim.codes)
             if claim.sentinels:
                 sentinels.add(series, claim.sentinels)
-        chosen = track[samples.series] >= 0
-        of_series = samples.series[chosen]
-        stamps, values = samples.stamps_us[chosen], samples.values[chosen]
-        valued = ~np.isnan(values) & (np.abs(np.nan_to_num(values, nan=0.0)) <= LARGEST)
-        for unknown, mine in sentinels.split(of_series):
-            valued[mine] &= ~np.isin(values[mine], unknown)
-        for known_codes, mine in codes.split(of_series):
-            values = self._decoded(known_codes, mine[valued[mine]], of_series, stamps, values, valued)
-        one_hot = member[of_series] != -2
-        alone = ~one_hot
-        plain = Points(track[of_series[alone]], stamps[alone], values[alone], valued[alone])
-        if not one_hot.any():
+        claimed = track[samples.series] >= 0
+        values = samples.values[claimed]
+        says_something = np.abs(np.nan_to_num(values, nan=np.inf, posinf=np.inf, neginf=np.inf)) <= LARGEST
+        columns = _Columns(samples.series[claimed], samples.stamps_us[claimed], values, says_something)
+        for unknown, mine in sentinels.split(columns.series):
+            columns.valued[mine] &= ~np.isin(values[mine], unknown)
+        for known, mine in codes.split(columns.series):
+            self._look_up(known, mine[columns.valued[mine]], columns)
+        alone = member[columns.series] == ALONE
+        single = columns.part(alone)
+        plain = Points(track[single.series], single.stamps_us, single.values, single.valued)
+        if alone.all():
             return plain
-        hot = one_hot & valued
-        states = self._one_hot(of_series[hot], track, member, stamps[hot], values[hot])
-        return Points.together([plain, states])
+        return Points.together([plain, self._one_hot(columns.part(~alone & columns.valued), track, member)])
 
-    def _decoded(
-        self,
-        codes: Codes,
-        mine: Index,
-        of_series: Series,
-        stamps: Stamps,
-        values: Numbers,
-        valued: Flags,
-    ) -> Numbers:
-        """Return values with the numbers at ``mine`` replaced by state codes; unknown ones are refused and unvalued."""
-        numbers, decoded = values[mine], values.copy()
+    def _look_up(self, codes: Codes, mine: Index, columns: _Columns) -> None:
+        """Replace the numbers at ``mine`` by state codes; unknown ones are refused and no longer say anything."""
+        numbers = columns.values[mine]
+        decoded = columns.values.copy()
         known = np.zeros(len(mine), np.bool_)
         for number, code in codes:
             hit = numbers == number
@@ -177,61 +189,41 @@ class Plan:
             known |= hit
         for number in np.unique(numbers[~known]):
             hits = mine[numbers == number]
-            first = hits[np.lexsort((of_series[hits], stamps[hits]))[0]]
-            moment = from_us(int(stamps[first])).isoformat()
-            self.refuse(int(of_series[first]), f"no state has the code {number:g}", f"{number:g} at {moment}")
-        valued[mine[~known]] = False
-        return decoded
+            first = hits[np.lexsort((columns.series[hits], columns.stamps_us[hits]))[0]]
+            moment = from_us(int(columns.stamps_us[first])).isoformat()
+            reason = f"no state has the code {number:g}"
+            self.refuse(int(columns.series[first]), reason, f"{number:g} at {moment}")
+        columns.values = decoded
+        columns.valued[mine[~known]] = False
 
-    def _one_hot(
-        self,
-        of_series: Series,
-        track: Series,
-        member: Series,
-        stamps: Stamps,
-        values: Numbers,
-    ) -> Points:
+    def _one_hot(self, columns: _Columns, track: Series, member: Series) -> Points:
         """Return the state of each group at each stamp: that of the one series that is 1; none or two is no state."""
-        group = track[of_series]
-        order = np.lexsort((values, of_series, stamps, group))
-        of_series, group, stamps, values = of_series[order], group[order], stamps[order], values[order]
-        again = (of_series[1:] == of_series[:-1]) & (stamps[1:] == stamps[:-1]) & (group[1:] == group[:-1])
-        single = np.append(~again, True)  # one series read twice is one series
-        of_series, group, stamps, values = of_series[single], group[single], stamps[single], values[single]
-        begin = np.flatnonzero(np.append(True, (group[1:] != group[:-1]) | (stamps[1:] != stamps[:-1])))
+        columns = columns.sorted_by(columns.values, columns.series, columns.stamps_us, track[columns.series])
+        series, stamps = columns.series, columns.stamps_us
+        read_twice = (series[1:] == series[:-1]) & (stamps[1:] == stamps[:-1])
+        columns = columns.part(np.append(~read_twice, True)[: len(series)])
+        group, stamps, is_one = track[columns.series], columns.stamps_us, columns.values == 1
         if not len(group):
-            begin = np.empty(0, np.int64)
-        is_one = values == 1
-        lawful = np.minimum.reduceat(is_one | (values == 0), begin) if len(begin) else np.empty(0, np.bool_)
-        ones = np.add.reduceat(is_one.astype(np.int64), begin) if len(begin) else np.empty(0, np.int64)
-        code = np.add.reduceat(np.where(is_one, member[of_series], 0), begin) if len(begin) else np.empty(0, np.int64)
-        known = lawful & (ones == 1) & (code >= 0)
-        self._refuse_groups(of_series[begin], group[begin], stamps[begin], ones, lawful & (ones == 1), known)
-        return Points(
-            group[begin][known],
-            stamps[begin][known],
-            code[known].astype(np.float64),
-            np.ones(int(known.sum()), np.bool_),
-        )
+            return Points(group, stamps, columns.values, columns.valued)
+        begin = np.flatnonzero(np.append(True, (group[1:] != group[:-1]) | (stamps[1:] != stamps[:-1])))
+        lawful = np.minimum.reduceat(is_one | (columns.values == 0), begin)
+        ones = np.add.reduceat(is_one.astype(np.int64), begin)
+        code = np.add.reduceat(np.where(is_one, member[columns.series], 0), begin)
+        known = lawful & (ones == 1) & (code != UNKNOWN_WORD)
+        heads = columns.part(begin)
+        for mask, reason in (
+            (lawful & (ones == 0), "no state of the group is 1"),
+            (lawful & (ones > 1), "more than one state of the group is 1"),
+            (~lawful, "a value of the group is neither 0 nor 1"),
+            (lawful & (ones == 1) & ~known, "the present state is a word the profile does not know"),
+        ):
+            self._refuse_groups(heads.part(mask), track, reason)
+        return Points(group[begin][known], heads.stamps_us[known], code[known].astype(np.float64), heads.valued[known])
 
-    def _refuse_groups(
-        self,
-        of_series: Series,
-        group: Series,
-        stamps: Stamps,
-        ones: Index,
-        single: Flags,
-        known: Flags,
-    ) -> None:
-        for number in np.unique(group[~known]):
-            for mask, reason in (
-                (~single & (ones == 0), "no state of the group is 1"),
-                (~single & (ones != 0), "more than one state of the group is 1, or a value is neither 0 nor 1"),
-                (single & ~known, "the present state is a word the profile does not know"),
-            ):
-                mine = np.flatnonzero(mask & ~known & (group == number))
-                if len(mine):
-                    span = (
-                        f"{from_us(int(stamps[mine[0]])).isoformat()} to {from_us(int(stamps[mine[-1]])).isoformat()}"
-                    )
-                    self.refuse(int(of_series[mine[0]]), reason, f"{len(mine)} samples, {span}")
+    def _refuse_groups(self, columns: _Columns, track: Series, reason: str) -> None:
+        """Refuse stamps of one-hot groups, once for each group; the samples are sorted by group and stamp."""
+        groups, first, counts = np.unique(track[columns.series], return_index=True, return_counts=True)
+        for _, begin, count in zip(groups, first, counts, strict=True):
+            stamps = columns.stamps_us[begin : begin + count]
+            span = f"{from_us(int(stamps[0])).isoformat()} to {from_us(int(stamps[-1])).isoformat()}"
+            self.refuse(int(columns.series[begin]), reason, f"{count} samples, {span}")

@@ -1,4 +1,4 @@
-"""What a Prometheus holds that we can use, and what its scrapes are like: for ``init`` and ``doctor``. Changes nothing."""
+"""What a Prometheus holds that we can use, and what its scrapes are like: for ``init`` and ``doctor``."""
 
 from __future__ import annotations
 

@@ -40,8 +40,11 @@ class Encoder:
     resolver: Resolver
     _known: dict[tuple[tuple[str, str], ...], list[tuple[Track, Claim]]] = field(default_factory=dict)
 
-    def encode(self, samples: Samples, targets: Mapping[str, ScrapeTarget]) -> Encoded:
-        """Return the tracks and runs of samples; every series' scrape target is among ``targets``."""
+    def encode(self, samples: Samples, targets: Mapping[str, ScrapeTarget], since_us: Instant) -> Encoded:
+        """Return the tracks and runs of samples; every series' scrape target is among ``targets``.
+
+        The samples must be complete from ``since_us`` on: a series that is not there before is not thereby absent.
+        """
         samples = distinct(samples)
         plan = Plan(self.source)
         for index, labels in enumerate(samples.labels):
@@ -55,7 +58,7 @@ class Encoder:
         rank = np.empty(len(tracks), np.int32)
         rank[order] = np.arange(len(tracks), dtype=np.int32)
         points = Points.of([part for part in parts if len(part.track)], rank)
-        runs = _runs([tracks[index] for index in order], points, targets)
+        runs = _runs([tracks[index] for index in order], points, targets, since_us)
         return Encoded([tracks[index] for index in order], runs, plan.rejected, skipped)
 
     def tracks_of(self, labels: Mapping[str, str]) -> list[tuple[Track, Claim]]:
@@ -82,14 +85,14 @@ class Encoder:
     def scrapes(
         self, target: ScrapeTarget, labels: Mapping[str, str], since_us: Instant, until_us: Instant
     ) -> tuple[Track, Runs]:
-        """Return a target's SCRAPE track and its runs in ``[since_us, until_us)``; ``labels`` are those of its ``up``."""
+        """Return a target's SCRAPE track and its runs in ``[since_us, until_us)``; ``labels`` are its ``up``'s."""
         named = {name: value for name, value in labels.items() if name != NAME}
         whole: Subject = self.resolver.subject(named)
         track = Track(self.source, TrackKind.SCRAPE, whole, target.name, group=self.group)
         chosen = (target.stamps_us >= since_us) & (target.stamps_us < until_us)
         stamps = target.stamps_us[chosen]
         points = Points(np.zeros(len(stamps), np.int32), stamps, target.up[chosen], np.ones(len(stamps), np.bool_))
-        return track, _runs([track], points, {target.name: target})
+        return track, _runs([track], points, {target.name: target}, since_us)
 
 
 def scrape_target(labels: Mapping[str, str]) -> str:
@@ -97,7 +100,7 @@ def scrape_target(labels: Mapping[str, str]) -> str:
     return f"{labels.get('job', '')}/{labels.get('instance', '')}"
 
 
-def _runs(tracks: Sequence[Track], points: Points, targets: Mapping[str, ScrapeTarget]) -> Runs:
+def _runs(tracks: Sequence[Track], points: Points, targets: Mapping[str, ScrapeTarget], since_us: Instant) -> Runs:
     """Return the runs of points; ``tracks`` stand in the order of their targets, points by track and stamp."""
     pieces: list[Runs] = []
     names = np.array([track.scrape_target for track in tracks], dtype=object)
@@ -107,16 +110,16 @@ def _runs(tracks: Sequence[Track], points: Points, targets: Mapping[str, ScrapeT
         end = begin + int(np.searchsorted(names[begin:], names[begin], side="right"))
         low, high = np.searchsorted(points.track, [begin, end])
         if high > low:
-            pieces.append(_target_runs(points.part(slice(low, high)), targets[names[begin]], counter))
+            pieces.append(_target_runs(points.part(slice(low, high)), targets[names[begin]], counter, since_us))
         begin = end
     return join_runs([(runs, 0) for runs in pieces])
 
 
-def _target_runs(points: Points, target: ScrapeTarget, counter: NDArray[np.bool_]) -> Runs:
+def _target_runs(points: Points, target: ScrapeTarget, counter: NDArray[np.bool_], since_us: Instant) -> Runs:
     first_of_track = np.append(True, points.track[1:] != points.track[:-1])
     seen, before_us = target.births(points.stamps_us)
     there_before = ~first_of_track & (np.append(np.int64(-1), points.stamps_us[:-1]) >= before_us)
-    born = seen & ~there_before & counter[points.track]
+    born = seen & (before_us >= since_us) & ~there_before & counter[points.track]
     keep = points.valued
     # A value that says nothing still shows that the series was there: births are judged before it is dropped.
     track, stamps, values = points.track[keep], points.stamps_us[keep], points.values[keep]

@@ -1,7 +1,8 @@
-"""A session that cannot be held up or led astray: one hard time limit for everything, no redirects, no link-local hosts.
+"""A session that cannot be held up or led astray: one time limit for everything, no redirects, no link-local hosts.
 
-A socket's own timeout bounds each wait for bytes, not the whole: a server that sends one byte a second holds a reader for
-hours, and built-in retries multiply what was meant as a limit. Here the connection is cut when the time is over.
+A socket's own timeout bounds each wait for bytes, not the whole: a server that sends one byte a second holds a
+reader for hours, and built-in retries multiply what was meant as a limit. Here the connection is cut when the time is
+over.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def _resolved(host: str, port: int) -> list[str]:
 
 
 def refuse_link_local(address: str) -> None:
-    """Raise ForbiddenAddressError for an address that only leads to the machine's own neighbourhood or its cloud's secrets."""
+    """Raise ForbiddenAddressError for an address that leads to the machine's neighbourhood or its cloud's secrets."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     mapped = getattr(parsed, "ipv4_mapped", None)
     plain = mapped if mapped is not None else parsed

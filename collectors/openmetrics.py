@@ -1,7 +1,7 @@
 """Files of text exposition with timestamps, as a source and as an import.
 
-A file is read whole, in bounded memory for its text and 20 bytes for each wanted sample. Its checkpoint is what it looked
-like when it was read; a file that looks the same is not read again, and reading one twice changes nothing.
+A file is read whole, in bounded memory for its text and 20 bytes for each wanted sample. Its checkpoint is what it
+looked like when it was read; a file that looks the same is not read again, and reading one twice changes nothing.
 """
 
 from __future__ import annotations

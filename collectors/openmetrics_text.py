@@ -1,11 +1,11 @@
 """A fast reader of text exposition with timestamps: OpenMetrics, and Prometheus' own format.
 
-Lines are grouped by the text before the value, which is parsed once for each distinct text; the numbers of a whole block
-are then converted at once. A block in which anything does not fit that way is read again line by line, strictly.
+Lines are grouped by the text before the value, which is parsed once for each distinct text; the numbers of a whole
+block are then converted at once. A block in which anything does not fit that way is read again line by line, strictly.
 
 **Seconds or milliseconds.** OpenMetrics writes seconds, Prometheus' format writes integer milliseconds, and a file need
-not say which it is. A stamp of 1e11 or more is milliseconds (as seconds it would lie after the year 5138), a smaller one
-seconds (as milliseconds it would lie before March 1973).
+not say which it is. A stamp of 1e11 or more is milliseconds (as seconds it would lie after the year 5138), a smaller
+one seconds (as milliseconds it would lie before March 1973).
 """
 
 from __future__ import annotations

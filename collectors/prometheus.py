@@ -3,8 +3,8 @@
 Each chunk is read a little into its past: two scrapes, or back to a pair of scrapes that could not be judged before, so
 that the union of what any chunks yield is the same (see ``collectors.scrapes``).
 
-A later, cheaper way to read the steady state (asking the server which series changed, or its remote-read protocol) would
-replace ``_fetch`` and nothing else.
+A later, cheaper way to read the steady state (asking the server which series changed, or its remote-read protocol)
+would replace ``_fetch`` and nothing else.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class PrometheusCollector:
             start_us = chunk.end_us
 
     def _known_until(self, chunk: _Chunk, batch: Batch) -> Instant:
-        """Return up to when nothing is missing. Near the present that is the last scrape seen, by the server's clock."""
+        """Return up to when nothing is missing; near the present that is the last scrape seen."""
         if chunk.end_us < self._clock() - 10 * MINUTE_US:
             return chunk.end_us
         return chunk.start_us if batch.seen_until_us is None else min(chunk.end_us, batch.seen_until_us + 1)
@@ -95,7 +95,7 @@ class PrometheusCollector:
         """Return the next span that holds no more samples than one request should carry."""
         span_us = min(end_us - start_us, LONGEST_CHUNK_US)
         while True:
-            series = self.api.series(names, start_us - CONTEXT_US, start_us + span_us)
+            series = self.api.series(names, start_us - LOOKBACK_US, start_us + span_us)
             kept, refused = self._within_cap(series)
             metrics = sorted({one[NAME] for one in kept})
             if span_us <= SURE_CHUNK_US or not metrics:
@@ -118,8 +118,8 @@ class PrometheusCollector:
     def _within_cap(self, series: Sequence[Mapping[str, str]]) -> tuple[list[Mapping[str, str]], list[Rejected]]:
         """Return the wanted series of the metrics that fit under the cap, and those metrics that do not.
 
-        A metric is in as a whole or not at all, for half a one-hot group says nothing; states come first, then counters,
-        the small before the large.
+        A metric is in as a whole or not at all, for half a one-hot group says nothing; states come first, then
+        counters, the small before the large.
         """
         wanted = [one for one, own in zip(series, wanted_series(self._encoder, series), strict=True) if own]
         counts = Counter(one[NAME] for one in wanted)

@@ -26,6 +26,7 @@ from collectors.http import BoundedSession
 from collectors.samples import Samples, no_samples
 
 SHOWN_CHARS = 200
+REDIRECTED, IN_TROUBLE = 3, 5  # hundreds of the status code
 _REMEDIES = {
     400: "the server did not understand the query; check that it is a Prometheus",
     401: "check bearer_token_file, basic_auth or headers of the source",
@@ -112,7 +113,7 @@ class PrometheusApi:
             return self._data(self._session.post(self._settings.url.rstrip("/") + path, data=dict(form)))
 
     def _data(self, response: requests.Response) -> Any:  # noqa: ANN401
-        if response.is_redirect or 300 <= response.status_code < 400:
+        if response.is_redirect or response.status_code // 100 == REDIRECTED:
             where = _without_secrets(response.headers.get("Location", "elsewhere"))
             raise SourceError(
                 f"{self.url} leads to {where}, and redirects are not followed", "name that address in url"
@@ -138,7 +139,11 @@ class PrometheusApi:
 
     def _refused(self, status: int, words: str) -> SourceError:
         said = f": {words}" if words else ""
-        default = "the server is in trouble; look at its log" if status >= 500 else "check url and the credentials"
+        default = (
+            "the server is in trouble; look at its log"
+            if status // 100 == IN_TROUBLE
+            else "check url and the credentials"
+        )
         return SourceError(f"{self.url} answers {status}{said}", _REMEDIES.get(status, default))
 
     def _not_prometheus(self, missing: str) -> SourceError:

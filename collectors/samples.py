@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,6 @@ def by_series(samples: Samples) -> Iterator[tuple[Stamps, Numbers]]:
     """Yield the stamps and values of each series, in the order of ``labels``."""
     order = np.argsort(samples.series, kind="stable")
     bounds = np.searchsorted(samples.series[order], np.arange(len(samples.labels) + 1))
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in pairwise(bounds):
         chosen = order[low:high]
         yield samples.stamps_us[chosen], samples.values[chosen]

@@ -102,26 +102,38 @@ class ScrapeTarget:
         return seen, stamp
 
     def unsettled_from_us(self, start_us: Instant) -> Instant:
-        """Return the earliest stamp a window from ``start_us`` must be read from, so that nothing stays half judged.
+        """Return from when a window that starts at ``start_us`` must be read, so that nothing stays half judged.
 
-        That is two scrapes back (the last may not have been complete when the window before was read), or further
-        where a pair looked like a gap and its neighbours have only come in since.
+        That is two scrapes back, for the last may not have been complete when the window before was read; back to every
+        sample that one in this window could still be joined to; and back to every pair that looked like a gap and is
+        none by neighbours that have only come in since.
         """
         before = int(np.searchsorted(self.stamps_us, start_us))
-        reach: list[int] = []
-        if before:
-            # A target that fell silent longer ago is read from there again if it ever returns: then it is a pair.
-            local_us = CONTEXT_US if np.isnan(self.before_us[before - 1]) else GAP_FACTOR * self.before_us[before - 1]
-            if start_us - self.stamps_us[before - 1] <= local_us:
-                reach.append(int(self.stamps_us[max(before - 2, 0)]))
-        if len(self.stamps_us) >= 2:
-            first, second = self.stamps_us[:-1], self.stamps_us[1:]
-            looks_like_gap = ~((second - first) <= GAP_FACTOR * self.before_us[:-1])
-            could_be_joined = (second - first) <= GAP_FACTOR * CONTEXT_US
-            lately = (self.settled_us[1:] >= start_us - MINUTE_US) & (first < start_us)
-            pending = looks_like_gap & could_be_joined & lately
-            reach += [int(stamp) for stamp in first[pending][:1]]
-        return min([start_us, *reach])
+        if not before:
+            return start_us
+        earlier, reach_us = self.stamps_us[:before], GAP_FACTOR * self.before_us[:before]
+        silent_us = CONTEXT_US if np.isnan(reach_us[-1]) else reach_us[-1]
+        # A target that fell silent longer ago is read from there again if it ever returns: then it is a pair.
+        two_back = [int(earlier[max(before - 2, 0)])] if start_us - earlier[-1] <= silent_us else []
+        joinable = earlier[earlier + np.nan_to_num(reach_us) >= start_us]
+        return min([start_us, *two_back, *(int(stamp) for stamp in joinable[:1]), *self._lately_joined(start_us)])
+
+    def _lately_joined(self, start_us: Instant) -> list[int]:
+        """Return the earliest stamp before ``start_us`` that is joined to a later one only by the latter's neighbours."""
+        settled = (self.settled_us >= start_us - MINUTE_US) & ~np.isnan(self.after_us)
+        later = np.flatnonzero(settled)
+        if not len(later):
+            return []
+        reach_us = GAP_FACTOR * self.after_us[later]
+        first = np.searchsorted(self.stamps_us, self.stamps_us[later] - reach_us)
+        found: list[int] = []
+        for back in range(1, int((later - first).max()) + 1):
+            chosen = later - back >= first
+            one, other = later[chosen] - back, later[chosen]
+            distance_us = self.stamps_us[other] - self.stamps_us[one]
+            only_so = ~(distance_us <= GAP_FACTOR * self.before_us[one]) & (self.stamps_us[one] < start_us)
+            found += [int(stamp) for stamp in self.stamps_us[one[only_so]][:1]]
+        return [min(found)] if found else []
 
     def _at(self, values: Numbers, stamps_us: Stamps, side: str) -> Numbers:
         """Return a per-stamp value for stamps that may lie between ours: the last one at or before, or the next."""
@@ -138,7 +150,7 @@ class ScrapeTarget:
         if self.timeout_s is not None:
             return np.full(len(stamps_us), self.timeout_s)
         local_s = self._at(self.before_us, stamps_us, "right") / SECOND_US
-        if len(self.stamps_us) >= 2:
+        if len(self.stamps_us) > 1:
             # At the very start nothing came before: the distance that follows is the best there is.
             index = np.clip(np.searchsorted(self.stamps_us, stamps_us, side="right"), 1, len(self.stamps_us) - 1)
             following_s = (self.stamps_us[index] - self.stamps_us[index - 1]) / SECOND_US
@@ -154,7 +166,7 @@ def unite(parts: Iterable[Stamps]) -> Stamps:
 
 
 def _neighbours_before(stamps: Numbers, limit: float) -> Numbers:
-    """Return at each stamp the median of up to NEIGHBOURS distances before it that begin within ``limit``; nan if none."""
+    """Return at each stamp the median of up to NEIGHBOURS distances before it, from ``limit`` on; nan if none."""
     count = len(stamps)
     table = np.full((count, NEIGHBOURS), np.nan)
     distances = np.diff(stamps)

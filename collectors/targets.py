@@ -1,7 +1,7 @@
 """Which scrape targets stand behind some samples, and a batch's worth of runs made of both.
 
-What every target has, whatever its profile: ``up``, ``scrape_duration_seconds`` and ``process_start_time_seconds``. They
-matter only for targets of which somebody wants something else.
+What every target has, whatever its profile: ``up``, ``scrape_duration_seconds`` and ``process_start_time_seconds``.
+They matter only for targets of which somebody wants something else.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def encode_all(encoder: Encoder, samples: Samples, targets: Targets, since_us: I
         return Encoded([], Runs.empty(), [], 0)
     keep = (mine & plain)[samples.series] & (samples.stamps_us >= since_us) & (samples.stamps_us < until_us)
     kept = Samples(samples.labels, samples.series[keep], samples.stamps_us[keep], samples.values[keep])
-    encoded = encoder.encode(kept, targets.by_name)
+    encoded = encoder.encode(kept, targets.by_name, since_us)
     tracks: list[Track] = []
     pieces: list[tuple[Runs, int]] = []
     for name, target in sorted(targets.by_name.items()):
@@ -125,7 +125,7 @@ def _target(name: str, part: _Parts, outlook: Outlook) -> ScrapeTarget:
 def _latest_wins(
     parts: Sequence[tuple[Stamps, Numbers]],
 ) -> Iterator[tuple[int, float]]:
-    """Yield stamp and value; of twins at one stamp the larger value comes last. Values that say nothing are left out."""
+    """Yield stamp and value; of twins at one stamp the larger comes last. Values that say nothing are left out."""
     both = sorted(
         (stamp, value)
         for stamps, values in parts

@@ -1,7 +1,7 @@
-"""What a profile may say: which metrics and log lines of one library mean what. Profiles are data; this is their grammar.
+"""What a profile may say: which metrics and log lines of one library mean what. Profiles are data, this is the grammar.
 
-A profile is a list of **readings**. Each names a metric (exactly, or by an RE2 pattern whose named groups become labels),
-may narrow it by labels, says which of our quantities it is, and maps its labels to our fields.
+A profile is a list of **readings**. Each names a metric (exactly, or by an RE2 pattern whose named groups become
+labels), may narrow it by labels, says which of our quantities it is, and maps its labels to our fields.
 
 A label mapping is a label's name, ``a|b`` for the first that is set, or a list whose parts are joined by ``/``.
 """
@@ -122,7 +122,7 @@ class StateReading(Reading):
 
 
 class TransitionsReading(Reading):
-    """A counter of state changes: ``to_state`` fixed, or named by ``to_label`` (and ``from_label``) through ``states``."""
+    """A counter of state changes: ``to_state`` fixed, or named by ``to_label`` (and ``from_label``) by ``states``."""
 
     reads: Literal["transitions"]
     domain: Literal["breaker", "health"] = "breaker"

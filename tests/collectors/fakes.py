@@ -1,0 +1,61 @@
+"""A Prometheus in memory, and series to put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from breakwatch.clock import Instant
+from collectors.claims import NAME
+from collectors.samples import Samples
+
+
+@dataclass
+class FakeApi:
+    """Answers like collectors.prometheus_api.PrometheusApi, knowing nothing after ``now_us``."""
+
+    series_samples: list[tuple[Mapping[str, str], Sequence[tuple[Instant, float]]]] = field(default_factory=list)
+    now_us: Instant = 0
+    asked: list[tuple[Instant, Instant]] = field(default_factory=list)
+
+    def add(self, metric: str, samples: Sequence[tuple[Instant, float]], /, **labels: str) -> None:
+        self.series_samples.append(({NAME: metric, **labels}, samples))
+
+    def metric_names(self) -> list[str]:
+        return sorted({labels[NAME] for labels, _ in self.series_samples})
+
+    def series(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
+        found = self.samples(metrics, start_us, end_us)
+        return [dict(found.labels[number]) for number in sorted(set(found.series.tolist()))]
+
+    def instant(self, query: str, at_us: Instant) -> list[dict[str, Any]]:
+        raise AssertionError(f"asked {query} at {at_us}")
+
+    def samples(
+        self,
+        metrics: Sequence[str],
+        start_us: Instant,
+        end_us: Instant,
+        matchers: Mapping[str, Sequence[str]] | None = None,
+    ) -> Samples:
+        self.asked.append((start_us, end_us))
+        labels: list[Mapping[str, str]] = []
+        numbers: list[int] = []
+        rows: list[tuple[Instant, float]] = []
+        for one, samples in self.series_samples:
+            matching = all(one.get(label, "") in values for label, values in (matchers or {}).items())
+            if one[NAME] not in metrics or not matching:
+                continue
+            chosen = [row for row in samples if start_us <= row[0] < min(end_us, self.now_us)]
+            numbers += [len(labels)] * len(chosen)
+            rows += chosen
+            labels.append(one)
+        return Samples(
+            labels,
+            np.array(numbers, np.int32),
+            np.array([stamp for stamp, _ in rows], np.int64),
+            np.array([value for _, value in rows], np.float64),
+        )
