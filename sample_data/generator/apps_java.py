@@ -186,6 +186,10 @@ class Payments(JavaApp):
         self._set_level(done_us)
         return done_us
 
+    def settled(self) -> bool:
+        """Return whether nothing is under way: the breaker closed, and no failure waiting for a good answer."""
+        return super().settled() and self.failing_since_us is None
+
     def calm(self, now_us: Instant, calls: int) -> None:
         """Charge."""
         self.watch.until(now_us)

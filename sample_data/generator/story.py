@@ -84,7 +84,7 @@ STORY: tuple[Happening, ...] = (
     Deploy("cart", at("11-19 11:20:00"), "3.3.0", "ci"),
     Deploy("search", at("11-19 14:05:00"), "5.8.1", "ci", "catalog query rewritten"),
     Fault("search/catalog-db", at("11-19 14:19:48.200"), 1_292, "5.8.1 exhausts catalog-db connections"),
-    Deploy("search", at("11-19 14:41:20"), "5.8.0", "lena", "rollback of 5.8.1"),
+    Deploy("search", at("11-19 14:41:20"), "5.7.0", "lena", "rollback of 5.8.1"),
     Fault("cart/redis", at("11-19 16:03:11.700"), 905, "redis cluster resharding"),
     Fault("accounts/ldap", at("11-19 18:29:33"), 640, "LDAP replica lag", error="Timeout", share=0.9),
     Deploy("assistant", at("11-19 18:04:00"), "1.2.0", "ci"),
@@ -92,7 +92,7 @@ STORY: tuple[Happening, ...] = (
     # Opened by hand a moment before a scrape; the log's clock is 120 ms fast and says it was a moment after.
     Forced("cart", "cart-0", at("11-19 22:40:08.660"), "open", "mara"),
     Deploy("accounts", at("11-19 22:10:00"), "4.1.0", "ci", "directory index rebuilt"),
-    Fault("payments/pg-primary", at("11-20 01:35:12.750"), 18, "pg-primary switch reboot", error="Timeout"),
+    Fault("payments/pg-primary", at("11-20 01:35:12.750"), 45, "pg-primary switch reboot", error="Timeout"),
     Failback("payments", at("11-20 01:52:00"), "dba"),
     Fault("checkout/payments", at("11-20 03:12:04.900"), 15.5, "network blip", instances=("checkout-1",), rush_per_s=1),
     Fault("cart/redis", at("11-20 04:27:33.100"), 4, "redis save to disk", rush_per_s=2),
