@@ -80,9 +80,9 @@ def command(app: Path, page: Page) -> list[str]:
         **SHIPPED,
         "server.address": page.address,
         "server.port": str(page.port),
-        "server.allowedHosts": ",".join(dict.fromkeys(allowed)),
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
+    flags += [f"--server.allowedHosts={host}" for host in dict.fromkeys(allowed)]
     return [sys.executable, "-m", "streamlit", "run", str(app), *flags]
 
 
