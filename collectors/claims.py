@@ -101,7 +101,8 @@ class Claims:
                 if (claim := _claim(profile, reading, _known_labels(profile, reading, labels))) is not None
             ]
             if claims:
-                return claims
+                # A reading that cannot say what it sees gives way to one that can.
+                return [claim for claim in claims if not claim.problem] or claims
         return []
 
     def _readings(self, metric: str) -> tuple[tuple[Profile, AnyReading], ...]:
