@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BLOCK_BYTES: Final = 8 << 20
+BLOCK_BYTES: Final = 1 << 20
+"""One read: small enough to stay in the processor's cache while it is searched and counted."""
 MAX_LINE_BYTES: Final = 100 << 10
 MAX_UNPACKED_BYTES: Final = 1 << 30
 NEAR_BYTES: Final = 1 << 10

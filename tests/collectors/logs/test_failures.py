@@ -10,14 +10,44 @@ import pytest
 from breakwatch.errors import SourceError
 from collectors.logs.following import Files
 from collectors.logs.streams import BLOCK_BYTES
-from tests.collectors.logs.following import add, lines
+from tests.collectors.logs.following import add, event, lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from collectors.logs.following import Held
     from collectors.logs.streams import Stream
     from tests.collectors.logs.conftest import Follow
+
+
+class _Meanwhile:
+    """A stream to whose file something happens between the look at its beginning and the read of a block."""
+
+    def __init__(self, stream: Stream, happen: Callable[[], object]) -> None:
+        self._stream, self._happen = stream, happen
+        self.final, self.damage = stream.final, stream.damage
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Let it happen before a block is read."""
+        if count >= BLOCK_BYTES:
+            self._happen()
+        return self._stream.read(offset, count)
+
+    def close(self) -> None:
+        """Close."""
+        self._stream.close()
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happen: Callable[[], object]) -> None:
+    """Let something happen to a file while it is read."""
+    really = Files.open
+
+    def opened(files: Files, held: Held) -> Stream | None:
+        stream = really(files, held)
+        return _Meanwhile(stream, happen) if stream is not None else None
+
+    monkeypatch.setattr(Files, "open", opened)
 
 
 def test_a_crash_between_batches_repeats_nothing_that_was_stored(tmp_path: Path, follow: Follow) -> None:
@@ -62,35 +92,25 @@ def test_a_file_truncated_while_it_is_read_is_read_anew(
     log.write_bytes(lines(range(40)))
     follower = follow(log)
     follower.read()
-    really = Files.open
-
-    def truncated_meanwhile(files: Files, held: Held) -> Stream | None:
-        stream = really(files, held)
-        monkeypatch.undo()
-        return _Truncating(stream, log) if stream is not None else None
-
-    monkeypatch.setattr(Files, "open", truncated_meanwhile)
+    meanwhile(monkeypatch, lambda: log.write_bytes(lines([40])))
     follower.read()
+    monkeypatch.undo()
     add(log, lines(range(50, 120)))
     assert follower.read().numbers == [*range(41), *range(50, 120)]
 
 
-class _Truncating:
-    """A stream whose file is truncated and begun anew when it is read behind its start."""
-
-    def __init__(self, stream: Stream, log: Path) -> None:
-        self._stream, self._log = stream, log
-        self.final, self.damage = stream.final, stream.damage
-
-    def read(self, offset: int, count: int) -> bytes:
-        """Truncate before the first read of a block."""
-        if count >= BLOCK_BYTES:
-            self._log.write_bytes(lines([40]))
-        return self._stream.read(offset, count)
-
-    def close(self) -> None:
-        """Close."""
-        self._stream.close()
+def test_a_first_line_completed_while_it_is_read_gets_its_name_for_good(
+    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file must not be named after half of its first line, or a copy of it would be another file."""
+    log = tmp_path / "app.log"
+    log.write_bytes(event(0)[:5])
+    follower = follow(log)
+    meanwhile(monkeypatch, lambda: add(log, event(0)[5:] + b"\n") if log.stat().st_size == 5 else None)
+    assert follower.read().numbers == [0]
+    monkeypatch.undo()
+    follower.ledger.checkpoints.clear()
+    assert follower.read().numbers == [0]
 
 
 def test_checkpoints_of_another_version_do_no_harm(tmp_path: Path, follow: Follow) -> None:

@@ -187,6 +187,13 @@ def test_equal_first_lines_do_not_make_equal_events(tmp_path: Path, follow: Foll
     assert follow(tmp_path / "*.log").read().numbers == [1, 2]
 
 
+def test_equal_lines_at_equal_places_of_two_files_are_two_events(tmp_path: Path, follow: Follow) -> None:
+    """Two instances may log the same thing in the same microsecond; their files begin differently."""
+    for instance in (1, 2):
+        (tmp_path / f"{instance}.log").write_bytes(b"started %d\n" % instance + lines([7]))
+    assert follow(tmp_path / "*.log").read().numbers == [7, 7]
+
+
 def test_one_file_under_two_names_is_one_file(tmp_path: Path, follow: Follow) -> None:
     """A link to the current file does not double it."""
     log = tmp_path / "2026.log"
@@ -272,6 +279,7 @@ def test_a_damaged_gzip_gives_what_it_holds_and_says_so(tmp_path: Path, follow: 
     assert [one.reason.split(":")[0] for one in early.rejected.values()] == [
         "the gzip file is damaged or not complete yet"
     ]
+    assert follower.read().lines == early.batches[0].lines  # as long as it stays as it is, it is not unpacked again
     packed.write_bytes(whole)
     assert follower.read().numbers == list(range(400))
 

@@ -76,6 +76,13 @@ def test_recorded_data_is_known_up_to_the_end_asked_for(tmp_path: Path, follow: 
     assert spans(follower.ledger.batches) == [(FIRST_US, end_us)]
 
 
+def test_nothing_is_known_of_the_time_to_come(tmp_path: Path, follow: Follow) -> None:
+    """A window that ends after now claims no more than now."""
+    follower = follow(log_of(tmp_path / "app.log", range(1)))
+    follower.read(Window(None, NOON_US + MINUTE_US))
+    assert spans(follower.ledger.batches) == [(FIRST_US, NOON_US)]
+
+
 def test_a_backfill_yields_its_window_and_moves_nothing(tmp_path: Path, follow: Follow) -> None:
     """The half-open span that was asked for, from files read long ago, and the checkpoints stay as they are."""
     follower = follow(log_of(tmp_path / "app.log", range(10)))
