@@ -11,6 +11,7 @@ from breakwatch.errors import StoreError
 from store.statements import quoted
 
 _FULL = ("no space left", "disk quota", "file too large", "out of disk", "could not write all")
+_ABOUT_THE_FILE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
 _HEADER_BYTES = 12
 _NOT_A_DATABASE = "not a valid duckdb database"
 _FULL_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -21,8 +22,11 @@ def translated(path: Path) -> Iterator[None]:
     """Turn errors of disk and database about ``path`` into StoreError; mistakes in our own SQL stay what they are."""
     try:
         yield
-    except (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException) as error:
-        raise _explained(path, str(error)) from error
+    except duckdb.Error as error:
+        # A bad checksum comes as the bare base class; its subclasses for parser, binder and the like are about the SQL.
+        if type(error) is duckdb.Error or isinstance(error, _ABOUT_THE_FILE) or _says_full(error):
+            raise _explained(path, str(error)) from error
+        raise
     except OSError as error:
         if error.errno in _FULL_ERRNO:
             raise full(path) from error
@@ -36,6 +40,11 @@ def full(path: Path) -> StoreError:
     return StoreError(
         f"the disk that holds {path} is full", "make room; what was committed is safe and work goes on where it stopped"
     )
+
+
+def _says_full(error: Exception) -> bool:
+    said = str(error).lower()
+    return any(phrase in said for phrase in _FULL)
 
 
 def _explained(path: Path, message: str) -> StoreError:

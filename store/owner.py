@@ -139,11 +139,10 @@ class Store:
             self._depth = 1
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()
                 raise
-            else:
-                self._connection.execute("COMMIT")
             finally:
                 self._depth = 0
 

@@ -1,0 +1,46 @@
+"""A reader of the published file, as a stranger would write it: any DuckDB client, no house code.
+
+Usage: python reading.py PATH SECONDS reopen|hold   (prints one JSON line: version, queries, errors, newest generation)
+
+Runs with the oldest client that is promised to work, so it must not use anything newer.
+"""
+
+import json
+import sys
+import time
+
+import duckdb
+
+QUERIES = (
+    "SELECT count(*), sum(count) FROM request_counts",
+    "SELECT service, max(last_served_at) FROM targets GROUP BY service ORDER BY service",
+    "SELECT labels, sources, occurred_at FROM breaker_transitions ORDER BY occurred_at DESC LIMIT 20",
+    "SELECT generation, as_of FROM publication",
+)
+
+
+def main(path, seconds, manner):
+    """Ask until the time is over; count answers and errors."""
+    give_up = time.monotonic() + seconds
+    queries, errors, newest, totals = 0, [], 0, set()
+    held = duckdb.connect(path, read_only=True) if manner == "hold" else None
+    while time.monotonic() < give_up:
+        for sql in QUERIES:
+            try:
+                connection = held or duckdb.connect(path, read_only=True)
+                found = connection.execute(sql).fetchall()
+                if connection is not held:
+                    connection.close()
+                queries += 1
+                if "generation" in sql:
+                    newest = max(newest, found[0][0])
+                if "sum(count)" in sql and held:
+                    totals.add(found[0])
+            except Exception as error:  # noqa: BLE001 - every error counts here
+                errors.append(str(error)[:300])
+    print(json.dumps({"version": duckdb.__version__, "queries": queries, "errors": errors, "newest": newest,
+                      "answers": len(totals)}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]), sys.argv[3])

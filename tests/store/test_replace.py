@@ -1,0 +1,101 @@
+"""Rows of a scope become what analysis says, and only what differs is touched."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from store import Store
+
+SCOPE = {"environment": "prod", "service": "checkout", "breaker": "pay"}
+ROW: dict[str, Any] = {
+    "to_state": "open",
+    "occurred_at": datetime(2026, 11, 20, 9, 41, 20, tzinfo=UTC),
+    "occurred_earliest": 1_795_000_000_000_000,
+    "sources": ("prom", "logs"),
+    "labels": {"cluster": "eu"},
+    "inferred": False,
+    "position": 0,
+}
+
+
+def row_ids(store: Store) -> list[int]:
+    """Return the numbers of the stored rows; a row that is written anew has a new one."""
+    return [row["row_id"] for row in store.rows("SELECT row_id FROM kept.breaker_transitions ORDER BY ALL")]
+
+
+def test_rows_come_back_as_they_went_in(store: Store) -> None:
+    """Aware datetimes and microseconds both fill a time column; the scope fills its own columns; the rest is NULL."""
+    store.replace("breaker_transitions", SCOPE, [ROW])
+    (found,) = store.rows("FROM breaker_transitions")
+    assert found["occurred_at"] == ROW["occurred_at"]
+    assert found["occurred_at"].tzinfo is UTC
+    assert found["occurred_earliest"] == datetime(2026, 11, 18, 11, 6, 40, tzinfo=UTC)
+    assert (found["environment"], found["breaker"], found["from_state"]) == ("prod", "pay", None)
+    assert (found["sources"], found["labels"]) == (["prom", "logs"], {"cluster": "eu"})
+
+
+def test_equal_rows_are_not_touched(store: Store) -> None:
+    """Replacing by the same rows changes nothing, nan and NULL included."""
+    rows = [ROW, ROW | {"position": 1, "from_state": None}]
+    assert store.replace("breaker_transitions", SCOPE, rows) == 2
+    before = row_ids(store)
+    assert store.replace("breaker_transitions", SCOPE, rows[::-1]) == 0
+    assert row_ids(store) == before
+
+
+def test_only_the_difference_is_written(store: Store) -> None:
+    """One row changed of two: one goes, one comes, the other stays."""
+    store.replace("breaker_transitions", SCOPE, [ROW, ROW | {"position": 1}])
+    before = row_ids(store)
+    assert store.replace("breaker_transitions", SCOPE, [ROW, ROW | {"position": 2}]) == 2
+    assert len(set(before) & set(row_ids(store))) == 1
+
+
+def test_identical_rows_are_counted(store: Store) -> None:
+    """Two equal rows are two rows: relations are bags."""
+    store.replace("breaker_transitions", SCOPE, [ROW, ROW])
+    assert store.replace("breaker_transitions", SCOPE, [ROW]) == 1
+    assert len(row_ids(store)) == 1
+
+
+def test_other_scopes_stay(store: Store) -> None:
+    """An empty list empties the scope alone; a NULL in the scope means NULL."""
+    store.replace("breaker_transitions", SCOPE, [ROW])
+    store.replace("breaker_transitions", SCOPE | {"environment": None}, [ROW])
+    assert store.replace("breaker_transitions", SCOPE | {"environment": None}, []) == 1
+    assert len(row_ids(store)) == 1
+
+
+def test_an_empty_scope_is_the_whole_table(store: Store) -> None:
+    """Without a scope the rows become the table."""
+    store.replace("targets", {"service": "a"}, [{"target": "x"}])
+    assert store.replace("targets", {}, [{"service": "b", "target": "y"}]) == 2
+    assert store.rows("SELECT service, target, role FROM targets") == [{"service": "b", "target": "y", "role": None}]
+
+
+@pytest.mark.parametrize(
+    ("table", "scope", "row"),
+    [("nope", {}, {}), ("targets", {"nope": 1}, {}), ("targets", {}, {"nope": 1}), ("targets", {"service": "a"}, {"service": "b"})],
+)
+def test_mistakes_are_refused(store: Store, table: str, scope: dict[str, Any], row: dict[str, Any]) -> None:
+    """An unknown table or column, or a row outside its scope, is an error of the caller and writes nothing."""
+    with pytest.raises(ValueError, match=r"nope|outside"):
+        store.replace(table, scope, [row])
+    assert store.rows("FROM targets") == []
+
+
+def test_execute_needs_a_transaction(store: Store) -> None:
+    """A statement alone would be half of something: it is refused."""
+    with pytest.raises(RuntimeError, match="transaction"):
+        store.execute("DELETE FROM kept.targets")
+
+
+def test_columns_say_no_data_as_such(store: Store) -> None:
+    """NULL is nan, NaT or None in columns, never 0 or an empty text."""
+    found = store.columns("SELECT NULL::DOUBLE d, NULL::VARCHAR t, NULL::TIMESTAMPTZ w, 3 AS i FROM range(2)")
+    assert found["d"].dtype.kind == "f"
+    assert str(found["d"]) == "[nan nan]"
+    assert list(found["t"]) == [None, None]
+    assert str(found["w"]) == "['NaT' 'NaT']"
+    assert found["i"].tolist() == [3, 3]
