@@ -219,7 +219,7 @@ def invoke(arguments: list[str]) -> int:
     """Carry out a command line and return its exit code; problems are told in two lines."""
     debug = "--debug" in arguments
     try:
-        code = app([word for word in arguments if word != "--debug"], standalone_mode=False)
+        code = app([word for word in arguments if word != "--debug"], prog_name="breakwatch", standalone_mode=False)
     except TyperException as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "breakwatch")
         console.two_lines(error.format_message(), f"{command} --help")

@@ -76,9 +76,9 @@ def collect(config: Config, sources: Sequence[Source], span: Window, clock: Cloc
 
 
 def report(done: Ingested) -> int:
-    """Say how a round went: a line for each source, two lines for each problem; return the exit code of the first."""
+    """Print how a round went, a line for each source; tell each problem; return the exit code of the first."""
     for outcome in done.outcomes:
-        console.say(progress.summary(outcome))
+        print(progress.summary(outcome), flush=True)  # noqa: T201 - the answer of the command
     codes = [console.tell(problem) for problem in done.problems()]
     return codes[0] if codes else 0
 

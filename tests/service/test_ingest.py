@@ -1,0 +1,144 @@
+"""The assembled flow: what one round does, and that a source's failure is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import collectors
+from breakwatch.clock import SECOND_US, fixed_clock
+from breakwatch.config import Config, LogsSource
+from breakwatch.errors import RejectedInput, SourceError, StoreError
+from breakwatch.model import Batch, Rejected, Sighting, SightingKind, Subject, Window
+from service.ingest import Ingest
+from store import Reader, Store
+
+NOW_US = 1_795_000_000 * SECOND_US
+CLOCK = fixed_clock(NOW_US)
+SPAN = Window(None, NOW_US)
+
+
+def batch(source: str, number: int) -> Batch:
+    """Return a batch with one transition, a checkpoint and one rejected line."""
+    sighting = Sighting(
+        source=source,
+        kind=SightingKind.BREAKER_TRANSITION,
+        occurred_us=NOW_US - (100 - number) * SECOND_US,
+        subject=Subject(environment="test", service="shop", breaker="pay"),
+        position=str(number),
+        from_state="open" if number % 2 else "closed",
+        to_state="closed" if number % 2 else "open",
+    )
+    rejected = Rejected(source, f"bad:{number}", "no time", "x")
+    return Batch(source, sightings=[sighting], rejected=[rejected], checkpoints={"at": str(number)}, lines=2)
+
+
+class Scripted:
+    """A collector that yields what it is given and raises what stands among it."""
+
+    def __init__(self, script: list[Batch | Exception]) -> None:
+        self.script = script
+        self.checkpoints: Mapping[str, str] = {}
+
+    def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
+        assert window == SPAN
+        self.checkpoints = checkpoints
+        for step in self.script:
+            if isinstance(step, Exception):
+                raise step
+            yield step
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A store of its own."""
+    with Store.open(tmp_path / "b.duckdb", clock=CLOCK) as opened:
+        yield opened
+
+
+def ingest(store: Store, monkeypatch: pytest.MonkeyPatch, **scripts: list[Batch | Exception]) -> tuple[Ingest, Any]:
+    """Return an Ingest whose sources are scripted, and their collectors by name."""
+    made = {name: Scripted(script) for name, script in scripts.items()}
+    monkeypatch.setattr(collectors, "make", lambda source, _config, _clock: made[source.name])
+    sources = tuple(LogsSource(name=name, paths=(Path("x"),)) for name in scripts)
+    return Ingest(Config(sources=sources), store, CLOCK), made
+
+
+def test_a_round_goes_from_source_to_published_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After one round the incident is in the published file, as of the clock."""
+    flow, _ = ingest(store, monkeypatch, app=[batch("app", 0), batch("app", 1)])
+    done = flow.once(flow.config.sources, SPAN)
+    (outcome,) = done.outcomes
+    assert (outcome.status, outcome.events, outcome.lines, outcome.rejected) == ("ok", 2, 4, 2)
+    with Reader.open(store.path) as reader:
+        (episode,) = reader.rows("SELECT service, breaker, duration_s, status FROM breaker_episodes")
+        assert episode == {"service": "shop", "breaker": "pay", "duration_s": 1.0, "status": "resolved"}
+        (run,) = reader.rows("SELECT source, events, rejected, status, error FROM collection_runs")
+        assert (run["source"], run["events"], run["rejected"], run["status"]) == ("app", 2, 2, "ok")
+        assert not run["error"]
+
+
+def test_a_failing_source_leaves_the_others_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One source fails at once, one midway, one not at all: what came is in, and each run says how it ended."""
+    down = SourceError("http://x cannot be reached", "check url")
+    flow, _ = ingest(store, monkeypatch, dead=[down], half=[batch("half", 0), down], well=[batch("well", 1)])
+    done = flow.once(flow.config.sources, SPAN)
+    assert [outcome.status for outcome in done.outcomes] == ["failed", "partial", "ok"]
+    rows = store.rows("SELECT source, status, error FROM collection_runs ORDER BY source")
+    assert [(row["source"], row["status"]) for row in rows] == [
+        ("dead", "failed"),
+        ("half", "partial"),
+        ("well", "ok"),
+    ]
+    assert rows[0]["error"] == "http://x cannot be reached"
+
+
+def test_failures_are_told_before_rejected_input(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first problem decides the exit code: a source that failed outweighs lines that were rejected."""
+    flow, _ = ingest(store, monkeypatch, app=[batch("app", 0)], dead=[SourceError("down", "wait")])
+    problems = flow.once(flow.config.sources, SPAN).problems()
+    assert [type(problem) for problem in problems] == [SourceError, RejectedInput]
+
+
+def test_a_bug_in_a_collector_is_recorded_and_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception nobody foresaw does not vanish: it is in collection_runs by its name and among the problems."""
+    flow, _ = ingest(store, monkeypatch, app=[ZeroDivisionError("oops")])
+    done = flow.once(flow.config.sources, SPAN)
+    assert [type(problem) for problem in done.problems()] == [ZeroDivisionError]
+    (row,) = store.rows("SELECT error FROM collection_runs")
+    assert row["error"] == "ZeroDivisionError: oops"
+
+
+def test_a_failing_store_ends_the_round(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that cannot keep what comes is nobody's own failure: the round ends with its error."""
+    flow, _ = ingest(store, monkeypatch, app=[batch("app", 0)])
+
+    def full(_batch: Batch) -> None:
+        raise StoreError("the disk is full", "make room")
+
+    monkeypatch.setattr(store, "append", full)
+    with pytest.raises(StoreError):
+        flow.once(flow.config.sources, SPAN)
+
+
+def test_collecting_goes_on_where_it_stopped(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked to stop, a collection ends after the batch in hand; the next gets the checkpoint of that batch."""
+    flow, made = ingest(store, monkeypatch, app=[batch("app", 0), batch("app", 1)])
+    flow.stopping.set()
+    (source,) = flow.config.sources
+    assert flow.collect(source, SPAN).events == 1
+    flow.stopping.clear()
+    assert flow.collect(source, SPAN).events == 1
+    assert made["app"].checkpoints == {"at": "0"}
+
+
+def test_a_second_round_finds_nothing_new(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collecting the same again adds nothing, rejects nothing and reports no problem."""
+    flow, _ = ingest(store, monkeypatch, app=[batch("app", 0), batch("app", 1)])
+    flow.once(flow.config.sources, SPAN)
+    again = flow.once(flow.config.sources, SPAN)
+    assert again.outcomes[0].events == 0
+    assert again.problems() == ()
