@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from dashboard import routes
-from dashboard.brand import ICON, LOGO
+from dashboard import brand, filters, routes
 from dashboard.views import breakers, data, incidents, overview
 
-st.set_page_config(page_title="Breakwatch", page_icon=ICON, layout="wide", initial_sidebar_state="collapsed")
-st.logo(LOGO, size="small")
+st.set_page_config(page_title="Breakwatch", page_icon=brand.icon(), layout="wide", initial_sidebar_state="collapsed")
+st.logo(brand.logo(filters.page_mode()), size="small")
 PAGES = {
     "overview": st.Page(overview.render, title="Overview", url_path="overview", default=True),
     "breakers": st.Page(breakers.render, title="Breakers", url_path="breakers"),

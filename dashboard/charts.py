@@ -45,7 +45,7 @@ def service_lanes(lanes: Sequence[Lane], canvas: Canvas, *, pitch_px: int = 17) 
         taken = [(one.start, one.end) for one in found] + [(gap.start, gap.end) for gap in lane.unseen]
         figure.add_trace(drawing.rail(canvas, y, taken, "ok" if lane.levels else "flow"))
         figure.add_traces(drawing.unseen_boxes(canvas, y, lane.unseen, 0.5))
-        figure.add_traces(drawing.shapes(canvas, y, found, 0.55))
+        figure.add_traces(drawing.shapes(canvas, y, found, 0.62, pattern_px=4))
         notes += drawing.unseen_words(canvas, y, lane.unseen, 0.5)
         notes.append(row_label(lane.service, y + 0.12, canvas))
     figure.add_trace(_flags(lanes, canvas))
@@ -60,9 +60,12 @@ def state_lanes(lanes: Sequence[StateLane], canvas: Canvas, *, pitch_px: int = 3
     notes: list[dict[str, Any]] = []
     for row, lane in enumerate(lanes):
         y = float(-row)
-        found = drawing.blocks(lane.spells, canvas.span)
+        whole, probes = drawing.merged(lane.spells)
+        found = drawing.blocks(whole, canvas.span)
         figure.add_trace(drawing.rail(canvas, y, [(one.start, one.end) for one in found]))
         figure.add_traces(drawing.shapes(canvas, y, found, 0.68))
+        if len(probes) <= drawing.MOST_SHAPES:
+            figure.add_traces(drawing.probes(canvas, y, probes, 0.68))
         notes.append(row_label(lane.name, y + 0.2, canvas, left_px=WIDE_LEFT_PX))
     lay_out(figure, canvas, height_px=pitch_px * len(lanes) + 34, rows=len(lanes), notes=notes, left_px=WIDE_LEFT_PX)
     spells = sum(len(lane.spells) for lane in lanes)
@@ -83,7 +86,7 @@ def lay_out(
     figure.update_layout(
         template=theme.template(canvas.mode),
         height=height_px,
-        margin={"l": left_px, "r": 8, "t": 10, "b": 24},
+        margin={"l": left_px, "r": 18, "t": 4, "b": 24},
         barmode="overlay",
         uirevision=f"{canvas.span.start.isoformat()}",
         annotations=list(notes),
@@ -94,8 +97,9 @@ def lay_out(
         tickvals=places,
         ticktext=texts,
         fixedrange=True,
+        ticklabeloverflow="allow",
     )
-    figure.update_yaxes(range=[-rows + 0.85, 0.95], visible=False, fixedrange=True)
+    figure.update_yaxes(range=[-rows + 0.8, 0.9], visible=False, fixedrange=True)
     figure.add_vline(x=canvas.x(canvas.span.end), line={"color": canvas.colour("ink"), "width": 1})
 
 

@@ -5,7 +5,7 @@ Pure: spells in, Plotly traces out. Times are drawn in the reader's zone, as Plo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,39 @@ def blocks(spells: Iterable[Spell], span: Span) -> list[Block]:
     return [found for spell in spells if (found := block(spell, span)) is not None]
 
 
+def merged(spells: Sequence[Spell]) -> tuple[list[Spell], list[Spell]]:
+    """Return a breaker's spells with open and half-open that follow each other as one, and the half-open ones apart.
+
+    Half-open does not end an incident, so the bar goes on; the probes are drawn as stripes on it.
+    """
+    whole: list[Spell] = []
+    for spell in spells:
+        last = whole[-1] if whole else None
+        if last is not None and _tripped(last) and _tripped(spell) and last.ended == spell.started:
+            whole[-1] = replace(last, ended=spell.ended)
+        else:
+            whole.append(replace(spell, state="open") if spell.state == "half_open" and last is None else spell)
+    return whole, [spell for spell in spells if spell.state == "half_open" and spell.started]
+
+
+def probes(canvas: Canvas, y: float, found: Sequence[Spell], height: float) -> list[Any]:
+    """Return the half-open probes as pale stripes on the bar of the incident, at their likeliest place."""
+    xs: list[Any] = []
+    ys: list[Any] = []
+    for one in found:
+        if one.started is None or not canvas.span.start <= one.started.at <= canvas.span.end:
+            continue
+        end = min(one.ended.at if one.ended else canvas.span.end, canvas.span.end)
+        x0, x1 = canvas.x(one.started.at), canvas.x(end)
+        xs += [x0, x0, x1, x1, x0, None]
+        ys += [y, y + height, y + height, y, y, None]
+    if not xs:
+        return []
+    colour = canvas.colour("probe")
+    line = {"width": 1.5, "color": colour}
+    return [go.Scatter(x=xs, y=ys, mode="lines", fill="toself", fillcolor=colour, line=line, hoverinfo="skip")]
+
+
 def rail(canvas: Canvas, y: float, taken: Sequence[tuple[datetime, datetime]], colour: str = "ok") -> go.Scatter:
     """Return the thin line of all that is well, cut wherever something else begins."""
     edges = sorted((max(start, canvas.span.start), min(end, canvas.span.end)) for start, end in taken)
@@ -127,11 +160,11 @@ def unseen_words(canvas: Canvas, y: float, unseen: Sequence[Span], height: float
     ]
 
 
-def shapes(canvas: Canvas, y: float, found: Sequence[Block], height: float) -> list[Any]:
+def shapes(canvas: Canvas, y: float, found: Sequence[Block], height: float, pattern_px: int = 6) -> list[Any]:
     """Return the traces of one lane's losses: a polygon each, or one trace of bars where there are very many."""
     if len(found) > MOST_SHAPES:
         return [_bars(canvas, y, found, height)]
-    return [trace for one in found for trace in _shape(canvas, y, one, height)]
+    return [trace for one in found for trace in _shape(canvas, y, one, height, pattern_px)]
 
 
 def hover(canvas: Canvas, one: Block) -> str:
@@ -147,7 +180,11 @@ def _edge_words(canvas: Canvas, earliest: datetime, latest: datetime) -> str:
     return f"{words.clock(middle, canvas.zone, millis=exact)}{'' if exact else ' ' + doubt}"
 
 
-def _shape(canvas: Canvas, y: float, one: Block, height: float) -> list[Any]:
+def _tripped(spell: Spell) -> bool:
+    return spell.state in {"open", "half_open"}
+
+
+def _shape(canvas: Canvas, y: float, one: Block, height: float, pattern_px: int) -> list[Any]:
     mark = theme.mark(one.state)
     colour = canvas.colour(mark.colour)
     start, end = _at_least_visible(canvas, one)
@@ -172,7 +209,7 @@ def _shape(canvas: Canvas, y: float, one: Block, height: float) -> list[Any]:
                 "fgcolor": colour,
                 "bgcolor": theme.rgba(colour, 0.16),
                 "solidity": 0.45,
-                "size": 6,
+                "size": pattern_px,
                 "fillmode": "replace",
             },
             opacity=0.85 if blurred else 1,

@@ -28,7 +28,7 @@ def request_legend(incident: Incident) -> Markup:
     keys = (
         ("good", "answered"),
         ("instead", "answered by a fallback"),
-        ("failed", "failed or refused, below the line"),
+        ("failed", "failed, or refused without a fallback: below the line"),
     )
     return markup.wrap(div(*(span(span(cls=f"bw-key {kind}"), word) for kind, word in keys), cls="bw-legend"))
 

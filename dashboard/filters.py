@@ -1,4 +1,8 @@
-"""The selection: widgets ↔ a typed value ↔ the URL, as plain text (environment, range, days, zone)."""
+"""The selection: widgets ↔ a typed value ↔ the URL, as plain text (environment, range, days, zone).
+
+The URL wins when it changes, so a link shows what it says; else the widget wins and is written back. Streamlit's own
+binding is not used for the bar: it forbids handing the selection on when one page opens another.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
 
 RANGES: dict[str, str] = {"24h": "24 h", "7d": "7 d", "30d": "30 d", "custom": "Custom"}
 _LENGTHS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+BAR = ("environment", "range", "days", "zone")
+"""The parameters of the URL that hold the selection."""
+
 REFRESH_S = 5
 """How often the parts that refresh themselves look for a new publication, in seconds."""
 
@@ -53,49 +60,36 @@ class Selection:
         return found
 
 
-def bar() -> Selection | None:
-    """Draw the bar and return what is selected; ``None`` where nothing has been collected yet."""
+def bar(page: str) -> Selection | None:
+    """Draw the bar of a page and return what is selected; ``None`` where nothing has been collected yet."""
     publication = data.publication()
     environments = data.environments()
     if publication is None or not environments:
         return None
     names = [environment.name for environment in environments]
     all_zones = zones()
+    _seed(page, "environment", names, _fullest(environments))
+    _seed(page, "range", list(RANGES), "24h")
+    _seed(page, "zone", all_zones, _home_zone(all_zones))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bw-bar"):
-        name = st.selectbox(
-            "Environment",
-            names,
-            index=names.index(_fullest(environments)),
-            key="environment",
-            bind="query-params",
-            label_visibility="collapsed",
-            width=130,
-        )
+        name = st.selectbox("Environment", names, key=f"{page}-environment", label_visibility="collapsed", width=130)
         range_name = st.segmented_control(
             "Range",
             list(RANGES),
-            default="24h",
             required=True,
             format_func=RANGES.__getitem__,
-            key="range",
-            bind="query-params",
+            key=f"{page}-range",
             label_visibility="collapsed",
         )
-        days = _days(environments, names.index(name or names[0])) if range_name == "custom" else None
-        zone = st.selectbox(
-            "Time zone",
-            all_zones,
-            index=all_zones.index(_home_zone(all_zones)),
-            key="zone",
-            bind="query-params",
-            label_visibility="collapsed",
-            width=180,
-        )
-        st.space("stretch")
+        environment = environments[names.index(name or names[0])]
+        days = _days(page, environment) if range_name == "custom" else None
+        zone = st.selectbox("Time zone", all_zones, key=f"{page}-zone", label_visibility="collapsed", width=180)
         selection = selected(
-            publication, environments, name or names[0], range_name or "24h", zone or "UTC", days, page_mode()
+            publication, environments, environment.name, range_name or "24h", zone or "UTC", days, page_mode()
         )
         _age(selection)
+    for key in BAR:
+        _keep(key, selection.parameters.get(key))
     return selection
 
 
@@ -163,20 +157,42 @@ def zones() -> list[str]:
     return [*_FIRST_ZONES, *(zone for zone in rest if zone not in _FIRST_ZONES)]
 
 
-def _days(environments: Sequence[Environment], chosen: int) -> tuple[date, ...] | None:
-    environment = environments[chosen]
+def _days(page: str, environment: Environment) -> tuple[date, ...] | None:
     last = environment.last_seen.date()
-    found = st.date_input(
-        "Days",
-        (max(environment.first_seen.date(), last - timedelta(days=6)), last),
-        key="days",
-        bind="query-params",
-        format="YYYY-MM-DD",
-        label_visibility="collapsed",
-        width=210,
-    )
+    week = (max(environment.first_seen.date(), last - timedelta(days=6)), last)
+    said, key = st.query_params.get("days"), f"{page}-days"
+    if key not in st.session_state or said != st.session_state.get("bar-days"):
+        st.session_state[key] = _parsed_days(said or st.session_state.get("bar-days")) or week
+    found = st.date_input("Days", key=key, format="YYYY-MM-DD", label_visibility="collapsed", width=210)
     days = found if isinstance(found, tuple) else (found,)
     return tuple(day for day in days if day is not None) or None
+
+
+def _parsed_days(text: str | None) -> tuple[date, ...] | None:
+    try:
+        days = tuple(date.fromisoformat(part) for part in (text or "").split(","))
+    except ValueError:
+        return None
+    return (min(days), max(days))
+
+
+def _seed(page: str, name: str, options: Sequence[str], default: str) -> None:
+    """Give a widget its value before it is drawn: what a changed URL says, else what was chosen last, else ours."""
+    said, kept = st.query_params.get(name), st.session_state.get(f"bar-{name}")
+    key = f"{page}-{name}"
+    if key in st.session_state and said in {None, kept}:
+        return
+    st.session_state[key] = next((value for value in (said, kept) if value in options), default)
+
+
+def _keep(name: str, value: str | None) -> None:
+    """Write a choice back to the URL, and remember it for the next page."""
+    if value is not None or name != "days":
+        st.session_state[f"bar-{name}"] = value
+    if value is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
 
 
 def _age(selection: Selection) -> None:
@@ -193,7 +209,7 @@ def draw_age(selection: Selection) -> None:
         recorded=current.recorded,
         sources=() if current.recorded else data.sources(),
     )
-    st.html(markup.age(told, recorded=current.recorded), width="content")
+    st.html(markup.age(told, recorded=current.recorded))
 
 
 def _fullest(environments: Sequence[Environment]) -> str:

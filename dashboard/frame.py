@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 CHART_CONFIG = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False}
 
 
-def page(draw: Callable[[Selection], None]) -> None:
+def page(name: str, draw: Callable[[Selection], None]) -> None:
     """Draw a page: the bar, then its content; without data, what would be here and one step."""
     st.html(markup.style())
     with guarded():
-        selection = filters.bar()
+        selection = filters.bar(name)
         if selection is None:
             st.html(markup.empty("Nothing here yet.", "No source has been collected. Collect once:", _STEP))
             return
@@ -48,9 +48,19 @@ def canvas(selection: Selection) -> Canvas:
     return Canvas(selection.span, selection.zone, selection.mode)
 
 
-def chart(drawn: Chart, key: str) -> None:
-    """Draw a chart with its alternative text."""
-    st.plotly_chart(drawn.figure, theme=None, config=CHART_CONFIG, alt=drawn.alt, key=key)
+def chart(drawn: Chart, key: str) -> str:
+    """Draw a chart with its alternative text; return what the mark stands for that was clicked, or ""."""
+    state = st.plotly_chart(
+        drawn.figure,
+        theme=None,
+        config=CHART_CONFIG,
+        alt=drawn.alt,
+        key=key,
+        on_select="rerun",
+        selection_mode="points",
+    )
+    points = state["selection"]["points"] if isinstance(state, dict) else []
+    return next((str(point["customdata"]) for point in points if isinstance(point.get("customdata"), str)), "")
 
 
 _STEP = "breakwatch collect --once"

@@ -13,14 +13,14 @@ from dashboard.charts import Chart, row_label
 
 if TYPE_CHECKING:
     from analysis.questions.common import Span
-    from analysis.questions.incident import Incident
+    from analysis.questions.incident import Incident, RequestSlice
     from dashboard.drawing import Canvas
 
-LANE_PX = 34
+LANE_PX = 38
 REQUESTS_PX = 96
 _HEAD_PX = 46
 _FOOT_PX = 26
-_MOST_LANES = 14
+_MOST_LANES = 6
 LEFT_PX = 118
 
 
@@ -45,7 +45,7 @@ def timeline(incident: Incident, canvas: Canvas) -> Chart:
         notes.append(_requests_label(incident, canvas))
     charts.lay_out(figure, canvas, height_px=height, rows=rows, notes=notes, left_px=LEFT_PX)
     figure.update_layout(
-        margin={"l": LEFT_PX, "r": 8, "t": _HEAD_PX, "b": _FOOT_PX},
+        margin={"l": LEFT_PX, "r": 18, "t": _HEAD_PX, "b": _FOOT_PX},
         yaxis={"domain": [floor, 1.0]},
         yaxis2={"domain": [0.0, max(floor - 0.04, 0.0)], "visible": False, "fixedrange": True, "anchor": "x"},
         xaxis={"anchor": "free", "position": 0},
@@ -94,6 +94,10 @@ def _lanes(incident: Incident) -> list[tuple[str, str, Any, tuple[Span, ...]]]:
         (lane.name.removeprefix(prefix).strip() or prefix, "breaker", lane.spells, ())
         for lane in incident.lanes[:_MOST_LANES]
     ]
+    rest = len(incident.lanes) - _MOST_LANES
+    if rest > 0:
+        name, _, spells, unseen = found[-1]
+        found[-1] = (name, f"and {rest} more", spells, unseen)
     return found + [(lane.service, "service level", lane.levels, lane.unseen) for lane in incident.levels]
 
 
@@ -107,11 +111,13 @@ def _lane(  # noqa: PLR0913 (one row of the figure)
     spells: Any,  # noqa: ANN401
     unseen: tuple[Span, ...],
 ) -> None:
-    found = drawing.blocks(spells, canvas.span)
+    whole, probes = drawing.merged(spells)
+    found = drawing.blocks(whole, canvas.span)
     taken = [(one.start, one.end) for one in found] + [(gap.start, gap.end) for gap in unseen]
     figure.add_trace(drawing.rail(canvas, y, taken))
     figure.add_traces(drawing.unseen_boxes(canvas, y, unseen, 0.5))
     figure.add_traces(drawing.shapes(canvas, y, found, 0.66))
+    figure.add_traces(drawing.probes(canvas, y, probes, 0.66))
     notes += drawing.unseen_words(canvas, y, unseen, 0.5)
     notes.append(row_label(name, y + 0.25, canvas, small_print, LEFT_PX))
     for one in found:
@@ -161,7 +167,7 @@ def _requests(incident: Incident, canvas: Canvas) -> list[go.Bar]:
     drawn = [
         ("good", [one.good for one in incident.requests], "flow", "", 0),
         ("instead", [one.instead for one in incident.requests], "stale", ".", 1),
-        ("failed", [-(one.failed + one.refused) for one in incident.requests], "down", "", 2),
+        ("failed", [-_lost(one) for one in incident.requests], "down", "", 2),
     ]
     below: list[int] = [0] * len(xs)
     bars = []
@@ -191,7 +197,16 @@ def _requests(incident: Incident, canvas: Canvas) -> list[go.Bar]:
     return bars
 
 
-_REQUEST_WORDS = {"good": "answered", "instead": "answered by a fallback", "failed": "failed or refused"}
+_REQUEST_WORDS = {
+    "good": "answered",
+    "instead": "answered by a fallback",
+    "failed": "failed, or refused without a fallback",
+}
+
+
+def _lost(one: RequestSlice) -> int:
+    """Return the calls that nobody answered: a refused call that a fallback answered is counted there."""
+    return one.failed + max(0, one.refused - one.instead)
 
 
 def _requests_label(incident: Incident, canvas: Canvas) -> dict[str, Any]:
@@ -204,14 +219,30 @@ def _guides(figure: go.Figure, incident: Incident, canvas: Canvas) -> None:
     marks = [(episode.opened.at, "1", "opens")] + ([(episode.closed.at, "2", "closes")] if episode.closed else [])
     for place, number, word in marks:
         x = canvas.x(place)
-        figure.add_vline(x=x, line={"color": canvas.colour("muted"), "width": 1, "dash": "dot"})
+        guide = {"color": canvas.colour("muted"), "width": 1, "dash": "dot"}
+        figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line=guide)
         figure.add_annotation(
             x=x,
             y=1,
             yref="paper",
             yanchor="bottom",
             yshift=22,
-            text=f"<b>{number}</b> {word}",
+            text=f"<b>{number}</b>",
+            showarrow=False,
+            bgcolor=canvas.colour("ink"),
+            borderpad=2,
+            width=12,
+            font={"size": 11, "color": canvas.colour("bg")},
+        )
+        figure.add_annotation(
+            x=x,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            xanchor="left",
+            xshift=11,
+            yshift=23,
+            text=word,
             showarrow=False,
             font={"size": 12, "color": canvas.colour("ink")},
         )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from dashboard.sentences import Age
 
 _CONTACTS = "<circle cx='3' cy='{y}' r='1.9'/><circle cx='13' cy='{y}' r='1.9'/>"
-_STROKE = "fill='none' stroke='black' stroke-width='1.8' stroke-linecap='round'"
+_LINE = "fill='none' stroke='black' stroke-linecap='round'"
+_STROKE = f"{_LINE} stroke-width='1.8'"
 _DRAWINGS: dict[str, str] = {
     "closed": _CONTACTS.format(y=7) + f"<path d='M3 7H13' {_STROKE}/>",
     "open": _CONTACTS.format(y=10) + f"<path d='M3 10L12 4' {_STROKE}/>",
@@ -27,8 +28,8 @@ _DRAWINGS: dict[str, str] = {
     + f"<path d='M3 10L12 4' {_STROKE}/><rect x='10' y='1' width='5' height='5'/>",
     "disabled": _CONTACTS.format(y=7) + f"<path d='M5 3L11 11M11 3L5 11' {_STROKE}/>",
     "metrics_only": f"<circle cx='3' cy='7' r='2' {_STROKE}/><circle cx='13' cy='7' r='2' {_STROKE}/>",
-    "check": f"<path d='M3 7.5L6.5 11L13 3.5' {_STROKE} stroke-width='2.2'/>",
-    "cross": f"<path d='M4 3L12 11M12 3L4 11' {_STROKE} stroke-width='2.2'/>",
+    "check": f"<path d='M3 7.5L6.5 11L13 3.5' {_LINE} stroke-width='2.2'/>",
+    "cross": f"<path d='M4 3L12 11M12 3L4 11' {_LINE} stroke-width='2.2'/>",
     "flag": "<path d='M4 1H5.5V13H4ZM5.5 1.5H13L11 4.2L13 7H5.5Z'/>",
     "bell": "<path d='M8 1a4 4 0 0 1 4 4v3l1.5 2h-11L4 8V5a4 4 0 0 1 4-4ZM6.5 11h3a1.5 1.5 0 0 1-3 0Z'/>",
     "warning": f"<path d='M8 2L14 12H2Z' {_STROKE}/><path d='M8 5.5V8.5M8 10.2V10.4' {_STROKE}/>",

@@ -108,7 +108,8 @@ def cause(change: Change | None, began: Edge | None, zone: ZoneInfo) -> tuple[st
     """Return the likely first cause and its lead time; the heading above it says that it is a guess."""
     if change is None or began is None:
         return "none seen", "no change in the 30 min before" if began else ""
-    what = " ".join(part for part in (change.service, change.revision or change.detail) if part)
+    said = change.revision or ("" if change.kind == "restart" else change.detail)
+    what = " ".join(part for part in (change.service, said) if part)
     verb = {"deploy": "deployed", "restart": "restarted", "config": "configured", "scale": "scaled", "flag": "flagged"}
     lead_s = (began.at - change.occurred_at).total_seconds()
     before = f"{words.duration(lead_s, max(began.half_width_s, 1.0))} before" if lead_s > 0 else "at the same time"

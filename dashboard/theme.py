@@ -33,6 +33,7 @@ class Palette:
     accent: str
     flow: str
     onfill: str
+    probe: str
 
 
 PALETTES: dict[Mode, Palette] = {
@@ -53,6 +54,7 @@ PALETTES: dict[Mode, Palette] = {
         accent="#1C69C8",
         flow="#7C8FA1",
         onfill="#FFFFFF",
+        probe="#F0C9A4",
     ),
     "dark": Palette(
         bg="#10151A",
@@ -71,6 +73,7 @@ PALETTES: dict[Mode, Palette] = {
         accent="#5C9BFF",
         flow="#6F8397",
         onfill="#10151A",
+        probe="#6B3A12",
     ),
 }
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 WIDE, NARROW = (1440, 900), (400, 900)
 MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _SETTLE_MS = 900
+_DRAWN = """() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(
+    (chart) => chart.querySelector('.main-svg .xtick'))"""
 _EPISODE = """
     select environment, episode_id from breaker_episodes
     order by environment = 'capture', status = 'ongoing' desc, opened_at desc
@@ -43,9 +45,7 @@ def pages(published: Path) -> dict[str, str]:
         "data": "/data",
     }
     if found:
-        addresses["incident"] = (
-            f"/incidents?environment={found[0]['environment']}&episode={found[0]['episode_id']}"
-        )
+        addresses["incident"] = f"/incidents?environment={found[0]['environment']}&episode={found[0]['episode_id']}"
     if captured:
         addresses["capture"] = f"/incidents?environment=capture&episode={captured[0]['episode_id']}"
     return addresses
@@ -60,9 +60,11 @@ def take(browser: Browser, address: str, picture: Path, size: tuple[int, int], m
     page.goto(address)
     page.wait_for_selector(".bw", timeout=30_000)
     page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')")
+    page.wait_for_function(_DRAWN, timeout=30_000)
     page.wait_for_timeout(_SETTLE_MS)
     tall = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0")
     page.set_viewport_size({"width": size[0], "height": max(size[1], int(tall) + 60)})
+    page.wait_for_function(_DRAWN, timeout=30_000)
     page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=picture)
     context.close()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CHANGES = load("causes")
 _SUSPECT_FOR = timedelta(minutes=30)
+_SAME_ACT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,19 @@ def changes(rows: Rows, environment: str, span: Span, services: Sequence[str] = 
 
 
 def likely_cause(rows: Rows, environment: str, began_at: datetime, services: Sequence[str]) -> Change | None:
-    """Return the last change of these services within 30 minutes before something began: a guess, not a proof."""
-    found = changes(rows, environment, Span(began_at - _SUSPECT_FOR, began_at), services)
-    return found[0] if found else None
+    """Return the last change of these services within 30 minutes before something began: a guess, not a proof.
+
+    A restart right after another change of the same service is taken for a part of that change.
+    """
+    return suspect(changes(rows, environment, Span(began_at - _SUSPECT_FOR, began_at), services))
+
+
+def suspect(found: Sequence[Change]) -> Change | None:
+    """Return the change to suspect, of changes ordered from the last to the first."""
+    if not found:
+        return None
+    last = found[0]
+    if last.kind != "restart":
+        return last
+    behind = (one for one in found[1:] if one.service == last.service and one.kind != "restart")
+    return next((one for one in behind if last.occurred_at - one.occurred_at <= _SAME_ACT), last)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.questions.breakers import StateLane, state_lanes
 from analysis.questions.calls import Calls, calls
-from analysis.questions.changes import Change, changes
+from analysis.questions.changes import Change, changes, suspect
 from analysis.questions.common import Bounded, Edge, Span, bounded, edge, load
 from analysis.questions.episodes import Episode, EpisodeFilter, episodes
 from analysis.questions.lanes import Spell, levels_of, unseen_of
@@ -175,7 +175,7 @@ def incident(rows: Rows, environment: str, episode_id: str, as_of: datetime) -> 
             for row in rows.rows(_INCIDENTS, {"environment": environment, "episode_id": episode_id})
         ),
         service=service,
-        cause=next((change for change in changed if change.occurred_at <= episode.opened.latest), None),
+        cause=suspect([change for change in changed if change.occurred_at <= episode.opened.latest]),
     )
 
 

@@ -51,13 +51,15 @@ class Concern:
 def concerns(rows: Rows, environment: str, as_of: datetime) -> tuple[Concern, ...]:
     """Return what needs attention, worst first, then the longest standing."""
     known = services(rows, environment)
+    breakers = _open_breakers(rows, environment, as_of)
     found = [
-        *_open_breakers(rows, environment, as_of),
-        *_lowered_levels(rows, environment, known),
+        *breakers,
+        *(_beside(concern, breakers) for concern in _lowered_levels(rows, environment, known)),
         *_silent(rows, environment, as_of),
         *_unproved(rows, environment, as_of),
     ]
-    dressed = (_with_context(rows, environment, concern, known) for concern in found)
+    needs = _needs(known, breakers)
+    dressed = (_with_context(rows, environment, concern, known, needs) for concern in found)
     return tuple(sorted(dressed, key=_urgency))
 
 
@@ -117,6 +119,13 @@ def _lowered_levels(rows: Rows, environment: str, known: dict[str, Service]) -> 
     return found
 
 
+def _beside(concern: Concern, breakers: list[Concern]) -> Concern:
+    """Return a lowered level with the episode that goes on beside it: of its own breaker, or of one that guards it."""
+    name = concern.service
+    beside = next((one for one in breakers if one.episode_id and name in {one.service, one.subject}), None)
+    return replace(concern, episode_id=beside.episode_id) if beside else concern
+
+
 def _silent(rows: Rows, environment: str, as_of: datetime) -> list[Concern]:
     parameters = {"environment": environment, "as_of": as_of, "patience_s": PATIENCE_S}
     return [
@@ -140,11 +149,21 @@ def _unproved(rows: Rows, environment: str, as_of: datetime) -> list[Concern]:
     ]
 
 
-def _with_context(rows: Rows, environment: str, concern: Concern, known: dict[str, Service]) -> Concern:
+def _needs(known: dict[str, Service], breakers: list[Concern]) -> dict[str, set[str]]:
+    """Return what each service needs: as declared, and what its open breakers guard."""
+    needs = {name: set(service.depends_on) for name, service in known.items()}
+    for one in breakers:
+        needs.setdefault(one.service, set()).add(one.subject)
+    return needs
+
+
+def _with_context(
+    rows: Rows, environment: str, concern: Concern, known: dict[str, Service], needs: dict[str, set[str]]
+) -> Concern:
     service = known.get(concern.service)
     cause = None
     if concern.since is not None and concern.kind in {"breaker", "level"}:
-        near = {concern.service, concern.subject, *(service.depends_on if service else ())}
+        near = {concern.service, *needs.get(concern.service, ())}
         cause = likely_cause(rows, environment, concern.since.latest, sorted(near))
     return replace(
         concern,

@@ -33,7 +33,7 @@ def draw(situation: Situation, selection: Selection) -> None:
     needs = words.plural(len(concerns), "thing needs", "things need")
     with st.container(gap=None, key="bw-now"):
         st.html(markup.section("Now", f"{needs} attention, worst first{more}"))
-        st.html(markup.wrap(_head(), cls="bw-wide"))
+        st.columns([7, 1.15], gap="small")[0].html(markup.wrap(_head(), cls="bw-wide"))
         for number, concern in enumerate(concerns[:MOST_ROWS]):
             _row(number, concern, situation, selection)
 
@@ -49,8 +49,8 @@ def line(concern: Concern, situation: Situation, selection: Selection) -> Markup
         span(title, small(detail) if detail else "", cls="what"),
         span(bold(began) if concern.since else span("not seen", cls="muted")),
         span(small(_sure(concern))),
-        span(*((cause, " ", small(lead)) if guess else (small("no guess"),)), cls="cause"),
-        span(concern.owner or small("not declared")),
+        span(*((cause, " ", small(lead)) if guess else (small("no guess"),)), cls="cause" if guess else "cause none"),
+        span(concern.owner or small("not declared"), cls="owner"),
         cls="bw-now",
     )
 

@@ -45,7 +45,7 @@ def yesterday(selection: Selection) -> str:
 def since(figures: Figures, selection: Selection) -> Markup:
     """Return what happened in the last 24 h, each with its outcome at the right."""
     healing = figures.recent_healing
-    usual = "" if figures.usual is None else f", usually {figures.usual:.0f} a day"
+    usual = _usual(figures.usual)
     lines = [
         (
             markup.glyph("open"),
@@ -125,7 +125,12 @@ def _episodes(figures: Figures) -> Markup:
     note = f"{words.count(healing.ongoing)} ongoing" if healing.ongoing else "none ongoing"
     hit = words.plural(healing.instances_hit, "instance") + " hit"
     chip = markup.chip("open now", "hurt", "open") if healing.ongoing else markup.chip("all closed", "ok", "closed")
-    return _tile("Breaker episodes", chip, words.count(healing.episodes), note, hit, Markup(""))
+    boxes = markup.boxes(
+        healing.healed_by_itself, healing.resolved - healing.healed_by_itself, healing.ongoing, most=30
+    )
+    ends = div(span("each box an episode: itself, otherwise, open"), cls="bw-scale") if boxes else Markup("")
+    below = markup.join((div(boxes, style="height:20px;margin-top:4px"), ends))
+    return _tile("Breaker episodes", chip, words.count(healing.episodes), note, hit, below)
 
 
 def _recovery(healing: Healing) -> Markup:
@@ -137,11 +142,11 @@ def _recovery(healing: Healing) -> Markup:
         return _tile("Breaker recovery, median", chip, "no data", "", n, Markup(""))
     longest = max(v for v in (worst.value, median.value) if v is not None)
     scale = next((s for s in _SCALES_S if s >= longest), _SCALES_S[-1])
-    side = f"p90 {_value(healing.p90)} · worst {_value(worst)}"
     high = None if median.high is None or math.isinf(median.high) else median.high
     bar = markup.range_bar(median.low, high, median.value, scale)
-    ends = div(span("0"), span(n), span(words.duration(float(scale), 1.0)), cls="bw-scale")
-    return _tile("Breaker recovery, median", chip, _value(median), _bounds(median), side, markup.join((bar, ends)))
+    middle = f"p90 {_value(healing.p90)} · worst {_value(worst)}"
+    ends = div(span("0"), span(middle), span(words.duration(float(scale), 1.0)), cls="bw-scale")
+    return _tile("Breaker recovery, median", chip, _value(median), _bounds(median), n, markup.join((bar, ends)))
 
 
 def _by_itself(healing: Healing) -> Markup:
@@ -194,6 +199,12 @@ def _bounds(number: Bounded) -> str:
         return f"(at least {words.duration(number.low, rounding='down')})"
     told = words.bounds(number.low, number.high)
     return told if told in {"exact", "no bounds"} else f"({told})"
+
+
+def _usual(a_day: float | None) -> str:
+    if a_day is None:
+        return ""
+    return f", usually {a_day:.0f} a day" if a_day >= 1 else ", usually less than one a day"
 
 
 def _endings(healing: Healing) -> str:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from dashboard.filters import Selection
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\0")
-_MOST_ROWS = 40
 
 
 def breakers(found: Sequence[Breaker], selection: Selection) -> Markup:
@@ -41,7 +40,7 @@ def breakers(found: Sequence[Breaker], selection: Selection) -> Markup:
         url = markup.page_url("breakers", {**selection.parameters, "breaker": one.name})
         hit = f"{one.instances_hit} of {one.instances_seen} open" if one.instances_hit else f"{one.instances_seen}"
         healing = one.healing
-        ongoing = f" {healing.ongoing} ongoing" if healing.ongoing else ""
+        ongoing = f" ({healing.ongoing} ongoing)" if healing.ongoing else ""
         n = f"n = {healing.resolved}"
         lines.append(
             (
@@ -148,7 +147,7 @@ def effects(incident: Incident) -> Markup:
     return markup.rows([(span(name, cls="k"), span(value, cls="v")) for name, value in lines], "bw-facts")
 
 
-def transitions(incident: Incident, selection: Selection) -> Markup:
+def transitions(incident: Incident, selection: Selection, most: int) -> Markup:
     """Return the rows behind the facts: every transition with its bounds and the sources that saw it."""
     heads = [
         ("When", ""),
@@ -159,7 +158,7 @@ def transitions(incident: Incident, selection: Selection) -> Markup:
         ("Notes", "bw-wide"),
     ]
     lines = []
-    for row in incident.transitions[:_MOST_ROWS]:
+    for row in incident.transitions[:most]:
         notes = [word for word, true in (("inferred", row.inferred), ("clock skew", row.clock_skew)) if true]
         move = join((words.level(row.from_state) if row.from_state else "?", " → ", bold(words.level(row.to_state))))
         lines.append(

@@ -20,7 +20,7 @@ ALL = "All breakers"
 
 def render() -> None:
     """Draw the page."""
-    frame.page(_draw)
+    frame.page("breakers", _draw)
 
 
 def _draw(selection: Selection) -> None:
@@ -34,8 +34,8 @@ def _draw(selection: Selection) -> None:
         return
     openly = sum(1 for one in found if one.instances_hit)
     standing = f"{words.plural(openly, 'breaker is', 'breakers are')} open" if openly else "all closed"
-    st.html(markup.section("Breakers", f"{words.count(len(found))} seen, {standing}"))
-    st.html(tables.breakers(found, selection))
+    title = markup.section("Breakers", f"{words.count(len(found))} seen, {standing}")
+    st.html(markup.wrap(title, tables.breakers(found, selection)))
     _lanes(selection, [one.name for one in found])
 
 
@@ -65,8 +65,8 @@ def _lanes(selection: Selection, names: list[str]) -> None:
 def _episodes(selection: Selection, service: str | None, breaker: str | None) -> None:
     found = data.episodes(selection, EpisodeFilter(service=service, breaker=breaker))
     if breaker is not None and found:
-        st.html(markup.section("Episodes", f"n = {len(found)}"))
-        st.html(tables.episodes(found[:40], selection))
+        title = markup.section("Episodes", f"n = {len(found)}")
+        st.html(markup.wrap(title, tables.episodes(found[:40], selection)))
 
 
 def _zoomed(selection: Selection) -> Selection:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from dashboard.filters import Selection
 
 
+_FIRST = "breaker_episodes"
+
+
 def render() -> None:
     """Draw the page."""
-    frame.page(_draw)
+    frame.page("data", _draw)
 
 
 def _draw(selection: Selection) -> None:
@@ -32,14 +35,30 @@ def _views() -> None:
     views = data.catalogue()
     st.html(markup.section("Views", f"{words.count(len(views))}, any DuckDB client can read them"))
     names = [view.name for view in views]
-    chosen = st.selectbox("View", names, key="view", bind="query-params", label_visibility="collapsed")
+    chosen = st.selectbox(
+        "View",
+        names,
+        index=names.index(_FIRST) if _FIRST in names else 0,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
     view = next((view for view in views if view.name == chosen), None)
     if view is None:
         return
     st.html(markup.wrap(view.meaning))
     heads = [("Column", ""), ("Type and meaning", "")]
     lines = [
-        (markup.tag("code", column.name), markup.join((markup.small(column.type.lower()), " ", column.meaning)))
+        (
+            markup.tag("code", column.name),
+            markup.join(
+                (
+                    markup.small(column.type.lower().replace("timestamp with time zone", "timestamptz")),
+                    " ",
+                    column.meaning,
+                )
+            ),
+        )
         for column in view.columns
     ]
     st.html(markup.table(heads, lines))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from analysis.questions.incident import Incident
     from dashboard.filters import Selection
 
+_FIRST_ROWS = 8
 _HOW = "blurred edge: the change lies somewhere in it · sharp edge: exact · pale stripe: half-open probe"
 
 
@@ -34,12 +35,10 @@ def draw(selection: Selection) -> None:
         frame.chart(incident_chart.timeline(found, canvas), "timeline")
         st.html(evidence.request_legend(found))
     with facts:
-        st.html(markup.section("How long", "and where the watch starts and stops"))
-        st.html(tables.facts(found, selection))
-        st.html(markup.section("What it did"))
-        st.html(tables.effects(found))
-        st.html(markup.section("Evidence"))
-        st.html(evidence.sources(found))
+        how_long = markup.section("How long", "and where the watch starts and stops")
+        st.html(markup.wrap(how_long, tables.facts(found, selection)))
+        st.html(markup.wrap(markup.section("What it did"), tables.effects(found)))
+        st.html(markup.wrap(markup.section("Evidence"), evidence.sources(found)))
     if found.episode.openings > found.episode.instances_hit:
         _openings(found, selection)
     _rows(found, selection)
@@ -67,10 +66,13 @@ def _openings(found: Incident, selection: Selection) -> None:
 
 
 def _rows(found: Incident, selection: Selection) -> None:
-    shown = min(len(found.transitions), 40)
-    note = f"{shown} of {words.plural(len(found.transitions), 'transition')}, as stored"
-    st.html(markup.section("Rows behind the facts", note))
-    st.html(tables.transitions(found, selection))
+    total = len(found.transitions)
+    shown = total if total <= _FIRST_ROWS or st.session_state.get("all-rows") else _FIRST_ROWS
+    note = f"{shown} of {words.plural(total, 'transition')}, as stored"
+    rows = tables.transitions(found, selection, shown)
+    st.html(markup.wrap(markup.section("Rows behind the facts", note), rows))
+    if total > _FIRST_ROWS:
+        st.toggle("Show all rows", key="all-rows")
     with st.expander("The SQL behind each number"):
         for title, sql in evidence.queries(found, selection):
             st.html(markup.wrap(markup.small(title)))

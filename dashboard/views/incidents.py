@@ -23,7 +23,7 @@ _PAGE = 40
 
 def render() -> None:
     """Draw the list, or the incident that the URL names."""
-    frame.page(incident.draw if st.query_params.get("episode") else _draw)
+    frame.page("incidents", incident.draw if st.query_params.get("episode") else _draw)
 
 
 def _draw(selection: Selection) -> None:

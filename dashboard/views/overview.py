@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import charts, data, filters, frame, markup, sentences
+from dashboard import charts, data, filters, frame, markup, routes, sentences
 from dashboard.blocks import now, summary
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def render() -> None:
     """Draw the page."""
-    frame.page(_draw)
+    frame.page("overview", _draw)
 
 
 def _draw(selection: Selection) -> None:
@@ -24,15 +24,17 @@ def _draw(selection: Selection) -> None:
         figures = data.figures(selection)
         _tiles(summary.tiles(figures, selection))
         left, right = st.columns([1, 1.1], gap="medium")
-        left.html(markup.section("Since yesterday", f"{summary.yesterday(selection)}"))
-        left.html(summary.since(figures, selection))
-        right.html(markup.section("How well do we heal", "last 30 days"))
-        right.html(summary.healing(figures))
-    with frame.guarded():
+        since = markup.section("Since yesterday", summary.yesterday(selection))
+        left.html(markup.wrap(since, summary.since(figures, selection)))
+        healing = markup.section("How well do we heal", "last 30 days")
+        right.html(markup.wrap(healing, summary.healing(figures)))
+    with frame.guarded(), st.container(gap="xsmall"):
         lanes = data.lanes(selection)
         st.html(summary.legend(filters.RANGES[selection.range_name], selection))
         if lanes:
-            frame.chart(charts.service_lanes(lanes, frame.canvas(selection)), "lanes")
+            chosen = frame.chart(charts.service_lanes(lanes, frame.canvas(selection)), "lanes")
+            if chosen:
+                routes.go("incidents", {**selection.parameters, "service": chosen})
         else:
             st.html(markup.empty("No service yet.", "None has been seen in this environment."))
         st.html(summary.footer(figures, selection))
@@ -48,6 +50,6 @@ def _live(selection: Selection) -> None:
 
 
 def _tiles(tiles: list[markup.Markup]) -> None:
-    for column, tile in zip(st.columns(len(tiles), gap="small"), tiles, strict=True):
-        with column, st.container(border=True):
+    for number, (column, tile) in enumerate(zip(st.columns(len(tiles), gap="small"), tiles, strict=True)):
+        with column, st.container(border=True, height="stretch", key=f"bw-tile-{number}"):
             st.html(tile)
