@@ -163,8 +163,12 @@ class BoundedSession(requests.Session):
         kwargs["timeout"] = self.deadline.total_s
         with self.deadline:
             try:
-                return super().request(method, url, *args, **kwargs)
+                response = super().request(method, url, *args, **kwargs)
             except requests.RequestException as error:
                 if self.deadline.passed:
                     raise requests.Timeout(f"no answer within {self.deadline.total_s:g} s") from error
                 raise
+            # An answer that was cut may look whole: where headers end with the connection, so does the body.
+            if self.deadline.passed:
+                raise requests.Timeout(f"no answer within {self.deadline.total_s:g} s")
+            return response

@@ -55,7 +55,10 @@ class PrometheusApi:
     def metric_names(self) -> list[str]:
         """Return the names of all metrics the server holds."""
         with self._explained():
-            return list(self._connect.get_label_values(label_name=NAME))
+            found = self._connect.get_label_values(label_name=NAME)
+        if not isinstance(found, list):
+            raise self._not_prometheus("a list of names")
+        return found
 
     def series(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
         """Return the label sets of the series of some metrics that had samples in a span."""
@@ -71,7 +74,10 @@ class PrometheusApi:
     def instant(self, query: str, at_us: Instant) -> list[dict[str, Any]]:
         """Return the vector an instant query answers with."""
         with self._explained():
-            return list(self._connect.custom_query(query=query, params={"time": _seconds(at_us)}))
+            found = self._connect.custom_query(query=query, params={"time": _seconds(at_us)})
+        if not isinstance(found, list):
+            raise self._not_prometheus("a vector")
+        return found
 
     def samples(
         self,
@@ -123,10 +129,7 @@ class PrometheusApi:
         except orjson.JSONDecodeError as error:
             if not response.ok:
                 raise self._refused(response.status_code, "") from error
-            kind = response.headers.get("Content-Type", "something").partition(";")[0]
-            raise SourceError(
-                f"{self.url} answers with {kind}, not JSON", "check that url is that of a Prometheus"
-            ) from error
+            raise self._not_json() from error
         if not isinstance(answer, dict) or "status" not in answer:
             if not response.ok:
                 raise self._refused(response.status_code, "")
@@ -145,6 +148,9 @@ class PrometheusApi:
             else "check url and the credentials"
         )
         return SourceError(f"{self.url} answers {status}{said}", _REMEDIES.get(status, default))
+
+    def _not_json(self) -> SourceError:
+        return SourceError(f"{self.url} answers, but not with JSON", "check that url is that of a Prometheus")
 
     def _not_prometheus(self, missing: str) -> SourceError:
         return SourceError(
@@ -171,6 +177,8 @@ class PrometheusApi:
         limit = f"{self._settings.timeout_s:g} s"
         try:
             yield
+        except requests.exceptions.JSONDecodeError as error:
+            raise self._not_json() from error
         except requests.exceptions.SSLError as error:
             raise SourceError(f"{self.url}: TLS: {_cause(error)}", "check ca_file and the host in url") from error
         except requests.Timeout as error:

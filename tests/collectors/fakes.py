@@ -32,7 +32,9 @@ class FakeApi:
         return [dict(found.labels[number]) for number in sorted(set(found.series.tolist()))]
 
     def instant(self, query: str, at_us: Instant) -> list[dict[str, Any]]:
-        raise AssertionError(f"asked {query} at {at_us}")
+        """Return no counts: nothing is too much."""
+        del query, at_us
+        return []
 
     def samples(
         self,
