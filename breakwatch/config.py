@@ -7,6 +7,7 @@ they stand in.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections import Counter
@@ -81,6 +82,7 @@ __all__ = [
     "Where",
     "config_path",
     "data_home",
+    "fingerprint",
     "load",
     "published_path",
     "read_secret",
@@ -158,6 +160,22 @@ def warnings(path: Path) -> tuple[str, ...]:
         if mode & 0o077:
             said.append(f"{secret.file}:{secret.line}: holds a secret and is readable by others (mode {mode:04o})")
     return tuple(dict.fromkeys(said))
+
+
+def fingerprint(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when a configuration does: its files, included ones too, with times and sizes.
+
+    A file that cannot be read or understood counts as it is; what is wrong with it is for ``load`` to say.
+    """
+    reader = Reader(os.environ)
+    with contextlib.suppress(ConfigError):
+        reader.read(path)
+    found = []
+    for file in reader.files:
+        with contextlib.suppress(OSError):
+            status = file.stat()
+            found.append((str(file), status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def _read(path: Path) -> Located:

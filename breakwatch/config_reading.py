@@ -82,6 +82,8 @@ class Reader:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
+        self.files: list[Path] = []
+        """What was read, the main file first."""
 
     def read(self, path: Path) -> Located:
         """Return the file as one located map, its includes merged in; ConfigError names file and line."""
@@ -107,6 +109,7 @@ class Reader:
         return patterns
 
     def _read_file(self, path: Path) -> Located:
+        self.files.append(path)
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError as error:

@@ -200,7 +200,7 @@ def run(
 
     serve.check_address(address, public=public)
     page = None if no_dashboard else serve.Page(address, port, tuple(host or ()))
-    running.run(_load(config), page)
+    running.run(_load(config), configuration.config_path(config), page)
 
 
 def _load(path: Path | None) -> Config:

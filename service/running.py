@@ -10,25 +10,33 @@ import signal
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
+from breakwatch import config as configuration
 from breakwatch.clock import Clock, system_clock
 from breakwatch.config import Config, LogsSource, PrometheusSource, Source
-from breakwatch.errors import BreakwatchError
+from breakwatch.errors import BreakwatchError, ConfigError, SourceError
 from breakwatch.model import Window
+from collectors.discover import discover
 from service import collecting, journal, serve
 from service.ingest import Ingest, Outcome
+from store import CollectionRun
 
 LEAST_INTERVAL_S = 5.0
 LOGS_INTERVAL_S = 5.0
 FILES_INTERVAL_S = 60.0
 USUAL_SCRAPE_INTERVAL_S = 15.0
 SETTLE_INTERVAL_S = 2.0
+RELOAD_INTERVAL_S = 2.0
 RESTART_PAUSE_S = 10.0
+SPARE_THREADS = 8
 
 
 def interval_s(source: Source) -> float:
@@ -40,20 +48,59 @@ def interval_s(source: Source) -> float:
 
 @dataclass(slots=True)
 class Service:
-    """The jobs of a running service and what they share."""
+    """The jobs of a running service and what they share.
+
+    Attributes:
+        path: the configuration's file; it is watched, and None is not.
+        failure: what ended the service, where it was not asked to end.
+    """
 
     ingest: Ingest
     clock: Clock
     log: Any
+    path: Path | None = None
+    scheduler: BackgroundScheduler = field(default_factory=lambda: BackgroundScheduler(timezone=UTC))
     stop: threading.Event = field(default_factory=threading.Event)
     failure: BaseException | None = None
     _news: threading.Event = field(default_factory=threading.Event)
+    _seen: tuple[tuple[str, int, int], ...] = ()
+    _tuned: set[str] = field(default_factory=set)
+
+    def start(self) -> None:
+        """Start one job for each source, the first run at once (it catches up), one to publish and one to watch."""
+        self.scheduler.configure(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            # A source that hangs holds its own thread, never that of another or of publishing.
+            executors={"default": ThreadPoolExecutor(max_workers=len(self.ingest.config.sources) + SPARE_THREADS)},
+        )
+        self.scheduler.add_listener(self.failed, EVENT_JOB_ERROR)
+        for source in self.ingest.config.sources:
+            self._add(source)
+        self.scheduler.add_job(self.settle, "interval", seconds=SETTLE_INTERVAL_S, id="/publish")
+        if self.path is not None:
+            self._seen = configuration.fingerprint(self.path)
+            self.scheduler.add_job(self.reload, "interval", seconds=RELOAD_INTERVAL_S, id="/reload")
+        self.scheduler.start()
+
+    def _add(self, source: Source) -> None:
+        every_s = interval_s(source)
+        self.scheduler.add_job(
+            self.collect,
+            IntervalTrigger(seconds=every_s, jitter=max(1, int(every_s / 10)), timezone=UTC),
+            args=[source],
+            id=source.name,
+            next_run_time=datetime.now(UTC),
+            replace_existing=True,
+        )
 
     def collect(self, source: Source) -> None:
         """Collect one source up to now."""
         outcome = self.ingest.collect(source, Window(None, self.clock()))
         self._news.set()
         self._tell(outcome)
+        if outcome.error is None:
+            self._tune(source)
 
     def _tell(self, outcome: Outcome) -> None:
         took_s = round((outcome.finished_us - outcome.started_us) / 1e6, 3)
@@ -66,6 +113,22 @@ class Service:
         else:
             self.log.error("source failed", exc_info=error, **facts)
 
+    def _tune(self, source: Source) -> None:
+        """Once a server answers, collect as often as it scrapes, where the configuration does not say how often."""
+        if not isinstance(source, PrometheusSource) or source.scrape_interval_s or source.name in self._tuned:
+            return
+        try:
+            found_s = discover(source, self.ingest.config, self.clock).scrape_interval_s
+        except SourceError as error:
+            self.log.warning("scrape interval not known", source=source.name, problem=error.problem)
+            return
+        self._tuned.add(source.name)
+        if found_s is not None:
+            every_s = max(LEAST_INTERVAL_S, found_s)
+            trigger = IntervalTrigger(seconds=every_s, jitter=max(1, int(every_s / 10)), timezone=UTC)
+            self.scheduler.reschedule_job(source.name, trigger=trigger)
+            self.log.info("interval", source=source.name, seconds=every_s)
+
     def settle(self) -> None:
         """Recompute and publish when there is news."""
         if not self._news.is_set():
@@ -73,6 +136,41 @@ class Service:
         self._news.clear()
         done = self.ingest.settle()
         self.log.info("published", generation=done.generation, seconds=round(done.seconds, 3), bytes=done.bytes)
+
+    def reload(self) -> None:
+        """Take over a configuration that changed: all of it, or none where anything in it is wrong."""
+        path = self.path
+        if path is None or (seen := configuration.fingerprint(path)) == self._seen:
+            return
+        self._seen = seen
+        now_us = self.clock()
+        try:
+            fresh = configuration.load(path)
+        except ConfigError as error:
+            told = {"problem": error.problem, "remedy": error.remedy}
+            self.log.error("configuration kept as it was", **told)  # noqa: TRY400 - a trace would tell no more
+            self.ingest.store.record_run(
+                CollectionRun(str(path), now_us, now_us, status="failed", error=f"kept as it was: {error.problem}")
+            )
+            self._news.set()
+            return
+        self._take_over(fresh)
+        self.ingest.store.record_run(CollectionRun(str(path), now_us, now_us))
+        self._news.set()
+
+    def _take_over(self, fresh: Config) -> None:
+        before = {source.name: source for source in self.ingest.config.sources}
+        after = {source.name: source for source in fresh.sources}
+        if fresh.store != self.ingest.config.store:
+            self.log.warning("store settings take effect at the next start")
+        self.ingest.config = fresh
+        for name in before.keys() - after.keys():
+            self.scheduler.remove_job(name)
+        for name, source in after.items():
+            if before.get(name) != source:
+                self._tuned.discard(name)
+                self._add(source)
+        self.log.info("configuration reloaded", sources=len(after))
 
     def failed(self, event: JobExecutionEvent) -> None:
         """End the service because of what a job could not do."""
@@ -85,42 +183,31 @@ class Service:
         self.stop.set()
 
 
-def schedule(service: Service, config: Config) -> BackgroundScheduler:
-    """Return the scheduler with one job for each source, the first run at once (it catches up), and one to publish."""
-    scheduler = BackgroundScheduler(
-        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    )
-    scheduler.add_listener(service.failed, EVENT_JOB_ERROR)
-    now = datetime.now(UTC)
-    for source in config.sources:
-        every_s = interval_s(source)
-        jitter = {"jitter": max(1, int(every_s / 10))}
-        job = {"args": [source], "id": source.name, "next_run_time": now}
-        scheduler.add_job(service.collect, "interval", seconds=every_s, **jitter, **job)
-    soon = now + timedelta(seconds=SETTLE_INTERVAL_S)
-    scheduler.add_job(service.settle, "interval", seconds=SETTLE_INTERVAL_S, id="publish", next_run_time=soon)
-    return scheduler
+def run(config: Config, path: Path | None, page: serve.Page | None, clock: Clock = system_clock) -> None:
+    """Run until SIGTERM or Ctrl+C; StoreError and bugs of ours end it.
 
-
-def run(config: Config, page: serve.Page | None, clock: Clock = system_clock) -> None:
-    """Run until SIGTERM or Ctrl+C; StoreError and bugs of ours end it."""
+    Args:
+        config: what was loaded.
+        path: the file it was loaded from, to follow its changes; None to keep it as it is.
+        page: where the dashboard is served; None for collecting only.
+        clock: where the present comes from.
+    """
     log = journal.start()
     store = collecting.open_store(config, clock)
-    service = Service(Ingest(config, store, clock), clock, log)
+    service = Service(Ingest(config, store, clock), clock, log, path)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, service.end)
     with ExitStack() as stack:
         stack.callback(store.close)
         store.publish(clock())
-        scheduler = schedule(service, config)
-        scheduler.start()
-        stack.callback(scheduler.shutdown, wait=True)
+        service.start()
+        stack.callback(service.scheduler.shutdown, wait=True)
+        stack.callback(service.ingest.stopping.set)
         log.info("started", sources=len(config.sources), store=str(config.store.path))
         if page is None:
             service.stop.wait()
         else:
             keep_serving(page, config, service)
-        service.ingest.stopping.set()
     log.info("stopped")
     if service.failure is not None:
         raise service.failure
