@@ -37,6 +37,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
 
 
 def counts(collected: Setup, service: str) -> dict[str, int]:
+    """Return the requests of a service by outcome."""
     rows = collected.rows(
         "select outcome, sum(count)::bigint as n from request_counts where service = $service group by outcome",
         service=service,

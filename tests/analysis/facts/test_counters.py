@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 def samples(*pairs: tuple[float, float]) -> Samples:
+    """Return samples by seconds of the story."""
     return [(at(seconds), value) for seconds, value in pairs]
 
 

@@ -67,6 +67,7 @@ def truly_counted(scrapes: list[Scrape], place: int) -> int:
 
 
 def tables(store: Store) -> dict[str, object]:
+    """Return what all relations hold."""
     return {relation: table(store, relation) for relation in RELATIONS}
 
 

@@ -18,10 +18,12 @@ SHOP = Subject(environment="prod", service="shop", operation="chat", instance="a
 
 
 def told(*sightings: Sighting, source: str = "logs") -> Batch:
+    """Return a batch of log events."""
     return Batch(source, sightings=sightings)
 
 
 def attempt(second: float, **detail: str) -> Sighting:
+    """Return one attempt of a retried call."""
     return sighting(SightingKind.RETRY_ATTEMPT, at(second), subject=SHOP, **detail)
 
 

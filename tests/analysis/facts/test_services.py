@@ -16,15 +16,18 @@ Spell = tuple[float, float, bool]
 
 
 def spells(store: Store, **where: str) -> list[Spell]:
+    """Return covered spells and gaps by seconds of the story."""
     rows = [row for row in store.rows("from coverage") if all(row[key] == value for key, value in where.items())]
     return sorted((seconds(row["started_at"]), seconds(row["ended_at"]), row["covered"]) for row in rows)
 
 
 def seconds(moment: Any) -> float:
+    """Return how many seconds after the start of the story."""
     return float((moment - from_us(START_US)).total_seconds())
 
 
 def scraped(*stamps: float, failed: tuple[float, ...] = (), gap_s: float = 40) -> Evidence:
+    """Return scrapes, some of them failed, and one counter that they carried."""
     evidence = Evidence(gap_us=round(gap_s * 1e6))
     evidence.add(track(TrackKind.SCRAPE), [(at(s), 0.0 if s in failed else 1.0) for s in stamps])
     evidence.add(requests(), [(at(s), 1.0) for s in stamps if s not in failed])
@@ -85,6 +88,7 @@ def test_sessions_keep_their_kind(store: Store) -> None:
 
 
 def level_change(second: float, old: str, new: str, instance: str = "a") -> dict[str, object]:
+    """Return a change of level as fusion keeps it, known to a second."""
     return {
         "environment": "prod",
         "service": "shop",

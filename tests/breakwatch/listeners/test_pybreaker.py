@@ -23,18 +23,22 @@ STATES = ("closed", "open", "half_open")
 
 
 def fail() -> None:
+    """Fail as a dependency does."""
     raise ConnectionError("the dependency is down")
 
 
 def succeed() -> str:
+    """Answer as a dependency does."""
     return "answered"
 
 
 def breaker_of(name: str | None, **settings: float) -> pybreaker.CircuitBreaker:
+    """Return a breaker that opens upon the first failure and stays so."""
     return pybreaker.CircuitBreaker(name=name, **{"fail_max": 1, "reset_timeout": 3600, **settings})  # type: ignore[arg-type]
 
 
 def call(breaker: pybreaker.CircuitBreaker, function: object = succeed) -> None:
+    """Call through a breaker, whatever comes of it."""
     try:
         breaker.call(function)  # type: ignore[arg-type]
     except (ConnectionError, pybreaker.CircuitBreakerError):
@@ -42,6 +46,7 @@ def call(breaker: pybreaker.CircuitBreaker, function: object = succeed) -> None:
 
 
 def figures(registry: CollectorRegistry) -> dict[tuple[str, ...], float]:
+    """Return every exported value by its name and label values."""
     return {
         (sample.name.removeprefix("breakwatch_"), *sample.labels.values()): sample.value
         for family in registry.collect()
@@ -51,6 +56,7 @@ def figures(registry: CollectorRegistry) -> dict[tuple[str, ...], float]:
 
 @pytest.fixture
 def registry() -> CollectorRegistry:
+    """Return a registry of its own for each test."""
     return CollectorRegistry()
 
 
