@@ -1,4 +1,10 @@
-"""Follows the log files of one source and yields what their lines say happened."""
+"""Follows the log files of one source and yields what their lines say happened: each line once, and only whole lines.
+
+Offsets are checkpoints, stored together with the rows they stand for, so a crash loses and doubles nothing. What no
+reader can see: lines written between the copy and the truncation of copytruncate, and lines of a file that is renamed
+out of the pattern, or deleted, while we are stopped. So name the first rotated file in ``paths`` too (``app.log*``),
+and rotate by rename, or with ``delaycompress``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +21,7 @@ from breakwatch.model import Batch, Rejected, Runs, Sighting, Track, TrackKind
 from collectors import profiles
 from collectors.identity import Resolver
 from collectors.logs.following import Files
-from collectors.logs.identity import Book, Record, first_line_id, position_of, record_at
+from collectors.logs.identity import Book, Record, first_line_id, position_of, record_at, still_begins
 from collectors.logs.patterns import FIELDS, of_source
 from collectors.logs.prefilter import Prefilter, count_lines
 from collectors.logs.reading import LineReader
@@ -180,6 +186,8 @@ class LogCollector:
         start = record.offset if record else 0
         first_line = first_line_id(head) if start else ""
         for chunk in chunks(stream, encoding, start):
+            if not stream.final and not still_begins(stream, head, record):
+                break  # truncated under our hands: the chunk may be the fresh file's, which the next pass begins with
             # Only now is the first line complete, and with it the name for good.
             first_line = first_line or first_line_id(stream.read(0, NEAR_BYTES) if chunk.start else chunk.raw)
             for reached in self._lines(current, held, chunk, encoding, first_line):

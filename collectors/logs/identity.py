@@ -68,6 +68,11 @@ def record_at(offset: int, head: bytes, chunk: Chunk, stream: Stream) -> Record:
     return Record(offset, digest(head), len(head), digest(tail), len(tail))
 
 
+def still_begins(stream: Stream, head: bytes, record: Record | None) -> bool:
+    """Return whether, after a read, the file still is the one that the read was meant for."""
+    return record.continues_in(stream) if record is not None else stream.read(0, len(head)) == head
+
+
 def first_line_id(head: bytes) -> str:
     """Return what names a file's content for good: the hash of its first line, at most NEAR_BYTES of it.
 

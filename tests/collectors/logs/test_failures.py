@@ -22,30 +22,36 @@ if TYPE_CHECKING:
 
 
 class _Meanwhile:
-    """A stream to whose file something happens between the look at its beginning and the read of a block."""
+    """A stream to whose file something happens just before or just after its first block is read."""
 
-    def __init__(self, stream: Stream, happen: Callable[[], object]) -> None:
-        self._stream, self._happen = stream, happen
+    def __init__(self, stream: Stream, happen: Callable[[], object], *, after: bool) -> None:
+        self._stream, self._happen, self._after = stream, happen, after
         self.final, self.damage = stream.final, stream.damage
+        self._happened = False
 
     def read(self, offset: int, count: int) -> bytes:
-        """Let it happen before a block is read."""
-        if count >= BLOCK_BYTES:
+        """Let it happen, once."""
+        due = count >= BLOCK_BYTES and not self._happened
+        self._happened = self._happened or due
+        if due and not self._after:
             self._happen()
-        return self._stream.read(offset, count)
+        data = self._stream.read(offset, count)
+        if due and self._after:
+            self._happen()
+        return data
 
     def close(self) -> None:
         """Close."""
         self._stream.close()
 
 
-def meanwhile(monkeypatch: pytest.MonkeyPatch, happen: Callable[[], object]) -> None:
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happen: Callable[[], object], *, after: bool = False) -> None:
     """Let something happen to a file while it is read."""
     really = Files.open
 
     def opened(files: Files, held: Held) -> Stream | None:
         stream = really(files, held)
-        return _Meanwhile(stream, happen) if stream is not None else None
+        return _Meanwhile(stream, happen, after=after) if stream is not None else None
 
     monkeypatch.setattr(Files, "open", opened)
 
@@ -99,6 +105,20 @@ def test_a_file_truncated_while_it_is_read_is_read_anew(
     assert follower.read().numbers == [*range(41), *range(50, 120)]
 
 
+def test_a_file_begun_anew_behind_our_back_is_read_anew(
+    tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The offset is kept with the bytes that were read, not with those that have taken their place."""
+    banner = b"started\n" * 200
+    log = tmp_path / "app.log"
+    log.write_bytes(banner + lines(range(3)))
+    follower = follow(log)
+    meanwhile(monkeypatch, lambda: log.write_bytes(banner + lines(range(10, 20))), after=True)
+    follower.read(batches=1)
+    monkeypatch.undo()
+    assert follower.read().numbers == [0, 1, 2, *range(10, 20)]
+
+
 def test_a_first_line_completed_while_it_is_read_gets_its_name_for_good(
     tmp_path: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,7 +126,7 @@ def test_a_first_line_completed_while_it_is_read_gets_its_name_for_good(
     log = tmp_path / "app.log"
     log.write_bytes(event(0)[:5])
     follower = follow(log)
-    meanwhile(monkeypatch, lambda: add(log, event(0)[5:] + b"\n") if log.stat().st_size == 5 else None)
+    meanwhile(monkeypatch, lambda: add(log, event(0)[5:] + b"\n"))
     assert follower.read().numbers == [0]
     monkeypatch.undo()
     follower.ledger.checkpoints.clear()
