@@ -148,7 +148,9 @@ class Plan:
         """Note once per series and reason what could not be understood."""
         if (self._texts[series], reason) not in self._refused:
             self._refused.add((self._texts[series], reason))
-            self.rejected.append(Rejected(self.source, self._texts[series], reason, content))
+            # The position tells what is known already from what is new: an unknown code is said once, not every cycle.
+            position = f"{self._texts[series]}: {reason}"
+            self.rejected.append(Rejected(self.source, position, reason, content))
 
     def decode(self, layer: int, samples: Samples) -> Points:
         """Return what the samples say by the ``layer``-th claim on their series."""

@@ -115,12 +115,14 @@ class _Refused:
             self._add(f"{self._path}:{one.line}", one.reason, one.content)
 
     def future(self, labels: Mapping[str, str], count: int, first: str) -> None:
-        self._add(str(self._path), "more than 5 min in the future", f"{series_text(labels)}: {count} from {first}")
+        position = f"{self._path}: {series_text(labels)}"
+        self._add(position, "more than 5 min in the future", f"{count} samples from {first}")
 
     def kept(self) -> list[Rejected]:
         if not self._more:
             return self._kept
-        rest = Rejected(self._source, str(self._path), "further lines that could not be read", str(self._more))
+        position = f"{self._path}: the rest"
+        rest = Rejected(self._source, position, "further lines that could not be read", str(self._more))
         return [*self._kept, rest]
 
     def _add(self, position: str, reason: str, content: str) -> None:

@@ -115,11 +115,15 @@ class ScrapeTarget:
         silent_us = CONTEXT_US if np.isnan(reach_us[-1]) else reach_us[-1]
         # A target that fell silent longer ago is read from there again if it ever returns: then it is a pair.
         two_back = [int(earlier[max(before - 2, 0)])] if start_us - earlier[-1] <= silent_us else []
+        following = self.stamps_us[before : before + 1]
+        # The scrape before the first of the window is the one that can show that a series was not there yet.
+        witness = [int(earlier[-1])] if len(following) and following[0] - earlier[-1] <= CONTEXT_US else []
         joinable = earlier[earlier + np.nan_to_num(reach_us) >= start_us]
-        return min([start_us, *two_back, *(int(stamp) for stamp in joinable[:1]), *self._lately_joined(start_us)])
+        reach = [*two_back, *witness, *(int(stamp) for stamp in joinable[:1]), *self._lately_joined(start_us)]
+        return min([start_us, *reach])
 
     def _lately_joined(self, start_us: Instant) -> list[int]:
-        """Return the earliest stamp before ``start_us`` that is joined to a later one only by the latter's neighbours."""
+        """Return the earliest stamp before ``start_us`` that only the neighbours of a later one join to that one."""
         settled = (self.settled_us >= start_us - MINUTE_US) & ~np.isnan(self.after_us)
         later = np.flatnonzero(settled)
         if not len(later):

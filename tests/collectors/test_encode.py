@@ -31,17 +31,19 @@ def at(number: float) -> int:
     return T0 + round(15 * number * SECOND_US)
 
 
-def series(metric: str, rows: Mapping[float, float], **labels: str) -> Series:
+def series(metric: str, rows: Mapping[float, float] | Mapping[int, float], **labels: str) -> Series:
+    """Return a series of the one target; rows are scrape number → value."""
     return {NAME: metric, **WHO, **labels}, [(at(number), value) for number, value in rows.items()]
 
 
 def up(numbers: Sequence[float], failed: Sequence[float] = ()) -> Series:
+    """Return the target's ``up`` at some scrapes."""
     return series("up", {number: float(number not in failed) for number in numbers})
 
 
-def samples(*given_series: Series, order: Sequence[int] | None = None) -> Samples:
+def samples(*given_series: Series) -> Samples:
+    """Return series as columns."""
     flat = [(number, *row) for number, (_, rows) in enumerate(given_series) for row in rows]
-    flat = [flat[place] for place in order] if order is not None else flat
     return Samples(
         [labels for labels, _ in given_series],
         np.array([row[0] for row in flat], np.int32),
@@ -51,12 +53,14 @@ def samples(*given_series: Series, order: Sequence[int] | None = None) -> Sample
 
 
 def encode(all_samples: Samples, *wanted: str) -> Encoded:
+    """Return what samples come to, with the named profiles or all."""
     encoder = Encoder("s", "", Claims(profiles.load(wanted)), Resolver((), {}))
     targets = targets_of(encoder, all_samples, Outlook(context_us=None))
     return encode_all(encoder, all_samples, targets, int(EVER.min), int(EVER.max))
 
 
 def runs(encoded: Encoded, kind: TrackKind) -> list[Run]:
+    """Return the runs of the one track of a kind."""
     (number,) = [index for index, track in enumerate(encoded.tracks) if track.kind is kind]
     return runs_of(number, encoded.runs)
 
@@ -66,7 +70,8 @@ def spans(found: Sequence[Run]) -> list[tuple[float, float, float | None]]:
     return [((run.first_us - T0) / SECOND_US / 15, (run.last_us - T0) / SECOND_US / 15, run.value) for run in found]
 
 
-def one_hot(present: Mapping[float, str], *more: Series) -> Samples:
+def one_hot(present: Mapping[float, str] | Mapping[int, str], *more: Series) -> Samples:
+    """Return a breaker's one-hot group that is in some state at each scrape (a word of no state: in none)."""
     states = ("closed", "open", "half_open")
     group = [
         series(
@@ -125,7 +130,7 @@ def test_nan_wrapped_and_infinite_numbers_are_unseen() -> None:
 
 
 def test_a_counter_born_later_is_marked_absent_before() -> None:
-    """A series that appears while its target was seen has the scrape before marked; one there from the start has not."""
+    """A series that appears while its target is seen has the scrape before marked; one there from the start not."""
     found = encode(
         samples(
             up([0, 1, 2, 3]),

@@ -17,6 +17,7 @@ NAMES = b'{"status":"success","data":["up"]}'
 
 
 def api(url: str, timeout_s: float = 5.0, **more: object) -> PrometheusApi:
+    """Return the API of a server with little patience."""
     return PrometheusApi(PrometheusSource.model_validate({"name": "p", "url": url, "timeout_s": timeout_s, **more}))
 
 
@@ -175,11 +176,9 @@ def test_answers_that_are_no_help(  # noqa: PLR0917 - a table
     """Whatever a server answers instead, the error names the URL, what it said, and what to do."""
     with serving(answering(status, body, kind)) as (url, _):
         server = api(url)
+        ask = server.metric_names if call == "names" else lambda: server.samples(["up"], 0, 10**7)
         with pytest.raises(SourceError) as caught:
-            if call == "names":
-                server.metric_names()
-            else:
-                server.samples(["up"], 0, 10**7)
+            ask()
     assert url in caught.value.problem
     assert problem in caught.value.problem
     assert remedy in caught.value.remedy

@@ -37,6 +37,7 @@ def read(path: Path) -> tuple[list[tuple[tuple[tuple[str, str], ...], int, float
 
 
 def collector(*paths: Path) -> OpenMetricsCollector:
+    """Return the collector of some files."""
     return OpenMetricsCollector(OpenMetricsSource(name="file", paths=paths), Config(), NOW)
 
 
@@ -73,7 +74,7 @@ def test_reads_what_the_reference_parser_reads(
     found, bad = read(path)
     expected = [
         (tuple(sorted({NAME: one.name, **one.labels}.items())), round(float(one.timestamp) * 1e6), one.value)
-        for family in text_string_to_metric_families(text)
+        for family in text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
         for one in family.samples
     ]
     assert bad == []

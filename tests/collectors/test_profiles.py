@@ -145,13 +145,17 @@ def test_a_profile_is_one_data_file(tmp_path: Path) -> None:
     [
         ("name: x\ntitle: t\norigin: o\nverified: run\nreadings: [{reads: queue}]", "one of metric and pattern"),
         (
-            "name: x\ntitle: t\norigin: o\nverified: run\n"
-            "readings: [{reads: transitions, metric: m, to_state: opened}]",
+            (
+                "name: x\ntitle: t\norigin: o\nverified: run\n"
+                "readings: [{reads: transitions, metric: m, to_state: opened}]"
+            ),
             "is mapped to 'opened'",
         ),
         (
-            "name: x\ntitle: t\norigin: o\nverified: run\n"
-            "readings: [{reads: requests, pattern: '(?=a)', outcome: success}]",
+            (
+                "name: x\ntitle: t\norigin: o\nverified: run\n"
+                "readings: [{reads: requests, pattern: '(?=a)', outcome: success}]"
+            ),
             "not an RE2 pattern",
         ),
         ("name: x\n  title: [", "not YAML"),

@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -39,12 +40,13 @@ def collect(url: str, *cuts: Instant) -> dict[Track, list[Run]]:
     """Return what collecting the windows between cuts comes to."""
     collector = PrometheusCollector(PrometheusSource(name="p", url=url), Config(), fixed_clock(NOW))
     batches: list[Batch] = []
-    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, end in pairwise(cuts):
         batches += collector.collect(Window(start, end), {})
     return united(batches)
 
 
 def truth(name: str) -> list[tuple[Instant, str]]:
+    """Return what a file of the recorded run says happened, and when."""
     lines = (json.loads(line) for line in (CAPTURES / name).read_text().splitlines())
     return [(to_us(datetime.fromisoformat(one["ts"])), one["event"]) for one in lines]
 
@@ -55,6 +57,7 @@ def bounds(earlier: Run, later: Run) -> tuple[Instant, Instant]:
 
 
 def states(found: dict[Track, list[Run]], component: str) -> list[Run]:
+    """Return the runs of one component's health."""
     (runs,) = [
         runs
         for track, runs in found.items()
@@ -64,6 +67,7 @@ def states(found: dict[Track, list[Run]], component: str) -> list[Run]:
 
 
 def words(runs: list[Run]) -> list[str]:
+    """Return the states of runs."""
     return [STATE_WORDS[int(run.value)] for run in runs if run.value is not None]
 
 
@@ -153,6 +157,7 @@ def test_make_knows_every_kind(server: str) -> None:
 
 
 def faked(api: FakeApi, now_us: Instant, **settings: object) -> PrometheusCollector:
+    """Return a collector that asks a server in memory."""
     source = PrometheusSource.model_validate({"name": "p", "url": "http://localhost:1", **settings})
     collector = PrometheusCollector(source, Config(), lambda: api.now_us)
     api.now_us = now_us
@@ -212,7 +217,7 @@ def test_long_windows_are_read_in_bounded_chunks(monkeypatch: pytest.MonkeyPatch
     api = steady(2000, series=3)
     monkeypatch.setattr(prometheus, "SAMPLES_PER_REQUEST", 1000)
 
-    def count(_query: str, at_us: Instant) -> list[dict[str, object]]:
+    def count(_query: str, at_us: Instant) -> list[dict[str, Any]]:
         begin, _ = asked[-1]
         held = sum(begin <= stamp < at_us for _, rows in api.series_samples[1:] for stamp, _ in rows)
         return [{"value": [0, str(held)]}]
@@ -225,7 +230,7 @@ def test_long_windows_are_read_in_bounded_chunks(monkeypatch: pytest.MonkeyPatch
         return real(metrics, start_us, end_us)
 
     api.series = series  # type: ignore[method-assign, assignment]
-    api.instant = count  # type: ignore[method-assign]
+    api.instant = count  # type: ignore[method-assign, assignment]
     window = Window(START - 9 * HOUR_US, START + 1)
     batches = list(faked(api, START + DAY_US).collect(window, {}))
     assert len(batches) > 5
