@@ -43,6 +43,12 @@ carried as (
     select distinct scrape_target, environment, service, instance, labels
     from raw.tracks
     where source = $source and kind not in ('scrape', 'process_start')
+    union
+    -- A log, read to its end like a target that was scraped, covers those that its lines tell of.
+    select distinct scrape.scrape_target, told.environment, told.service, told.instance, told.labels
+    from raw.sightings as told
+    join raw.tracks as scrape using (source)
+    where told.source = $source and scrape.kind = 'scrape'
 ),
 watched as (
     select

@@ -71,7 +71,7 @@ def tables(store: Store) -> dict[str, object]:
     return {relation: table(store, relation) for relation in RELATIONS}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(scrapes=histories(), data=st.data())
 def test_any_cutting_and_order_gives_the_same_exact_counts(scrapes: list[Scrape], data: st.DataObject) -> None:
     """Windows that share their boundary scrape, in any order, some twice, with refreshes in between or not."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakwatch.clock import from_us
 from breakwatch.config import Config, Fallback, ServiceConfig
-from breakwatch.model import STATE_CODE, Batch, SightingKind, Subject, TrackKind
+from breakwatch.model import STATE_CODE, Batch, SightingKind, Subject, Track, TrackKind
 from tests.analysis.facts.evidence import START_US, Evidence, at, refresh, refreshed, requests, sighting, track
 
 if TYPE_CHECKING:
@@ -59,6 +59,15 @@ def test_a_target_that_never_answered_is_a_gap(store: Store) -> None:
     evidence.add(track(TrackKind.SCRAPE), [(at(0), 0.0), (at(15), 0.0)])
     refreshed(store, evidence.batch())
     assert spells(store) == [(0, 15, False)]
+
+
+def test_a_log_covers_the_services_that_its_lines_tell_of(store: Store) -> None:
+    """Read without a gap from 0 to 30 s: so long was seen what happened to the shop."""
+    read = Track("logs", TrackKind.SCRAPE, Subject("prod"), "log:logs")
+    evidence = Evidence(source="logs", samples={read: [(at(0), 1.0), (at(30), 1.0)]})
+    line = sighting(SightingKind.CHANGE, at(10), subject=Subject("prod", "shop"), change="deploy")
+    refreshed(store, Batch("logs", sightings=[line]), evidence.batch())
+    assert spells(store, service="shop", source="logs") == [(0, 30, True)]
 
 
 def test_a_gauge_is_kept_where_it_changed_and_where_it_was_last_seen(store: Store) -> None:
