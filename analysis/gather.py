@@ -221,8 +221,9 @@ def _add_restarts(gathered: dict[Name, Gathered], restarts: Sequence[Mapping[str
 
 def _sighting_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """Time, then the place in the file: two lines of one instant keep their order."""
-    place = str(row["position"]).rpartition(":")
-    return row["occurred_us"], row["source"], place[0], int(place[2]) if place[2].isdigit() else 0
+    file, _, rest = str(row["position"]).partition(":")
+    offset = rest.partition(":")[0]
+    return row["occurred_us"], row["source"], file, int(offset) if offset.isdigit() else 0, rest
 
 
 def _instance_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analysis import keep
 from analysis.evidence import increases, restarted
@@ -31,6 +31,9 @@ _ONGOING_EPISODES = read_sql("analysis.sql", "ongoing_episodes.sql")
 
 SUBJECTS_AT_ONCE = 200
 """How many subjects' evidence is held in memory at a time."""
+
+FUSION_FINDINGS = ("unlawful_transition", "state_lost_on_restart", "sources_disagree", "instance_not_named")
+"""The kinds of findings that fusion is the author of."""
 
 _Healing = dict[str, list[tuple[int, str]]]
 
@@ -81,19 +84,29 @@ def _keep_changes(store: Store, domain: Domain, gathered: dict[Name, Gathered]) 
         HEALTH.name: ("health_changes", keep.health_rows),
         LEVEL.name: ("service_level_changes", keep.level_rows),
     }[domain.name]
-    for name, subject in gathered.items():
-        rows = []
-        for evidence in subject.instances.values():
-            rows.extend(to_rows(name, evidence, history(evidence, domain).changes))
-        scope = {"environment": name.environment, "service": name.service}
-        store.replace(table, scope | ({"component": name.name} if domain is HEALTH else {}), rows)
+    rows = [
+        row
+        for name, subject in gathered.items()
+        for evidence in subject.instances.values()
+        for row in to_rows(name, evidence, history(evidence, domain).changes)
+    ]
+    named = {"component": "name"} if domain is HEALTH else {}
+    store.replace(table, [_scope(name, **named) for name in gathered], rows)
+
+
+def _scope(name: Name, **columns: str) -> dict[str, str]:
+    """Return the columns that tell a subject's rows from others'; ``columns`` maps one to the subject's name."""
+    own = dict.fromkeys(columns, name.name)
+    return {"environment": name.environment, "service": name.service, **own}
 
 
 def _keep_breakers(store: Store, gathered: dict[Name, Gathered]) -> None:
     healing = _healing(store, sorted({text for name in gathered for text in (name.service, name.name)}))
+    transitions: list[keep.Row] = []
+    kept_incidents: list[keep.Row] = []
+    kept_episodes: list[keep.Row] = []
+    findings: list[keep.Row] = []
     for name, subject in gathered.items():
-        transitions: list[keep.Row] = []
-        findings: list[keep.Row] = []
         found = []
         for evidence in subject.instances.values():
             fused = history(evidence, BREAKER)
@@ -102,15 +115,15 @@ def _keep_breakers(store: Store, gathered: dict[Name, Gathered]) -> None:
             key = InstanceKey(name.environment, name.service, name.name, evidence.instance, evidence.labels)
             found.extend(incidents(key, evidence.operation, fused.changes))
         findings.extend(_unnamed(name, subject))
-        joined = episodes(found)
-        of_breaker = {"environment": name.environment, "service": name.service, "breaker": name.name}
-        store.replace("breaker_transitions", of_breaker, transitions)
-        rows = [keep.incident_row(i, episode.episode_id) for episode in joined for i in episode.incidents]
-        store.replace("breaker_incidents", of_breaker, rows)
-        store.replace("breaker_episodes", of_breaker, [_episode_row(episode, subject, healing) for episode in joined])
-        for kind in ("unlawful_transition", "state_lost_on_restart", "sources_disagree", "instance_not_named"):
-            scope = {"kind": kind, "environment": name.environment, "service": name.service, "subject": name.name}
-            store.replace("findings", scope, [row for row in findings if row["kind"] == kind])
+        for episode in episodes(found):
+            kept_incidents.extend(keep.incident_row(incident, episode.episode_id) for incident in episode.incidents)
+            kept_episodes.append(_episode_row(episode, subject, healing))
+    breakers = [_scope(name, breaker="name") for name in gathered]
+    store.replace("breaker_transitions", breakers, transitions)
+    store.replace("breaker_incidents", breakers, kept_incidents)
+    store.replace("breaker_episodes", breakers, kept_episodes)
+    judged = [{**_scope(name, subject="name"), "kind": kind} for name in gathered for kind in FUSION_FINDINGS]
+    store.replace("findings", judged, findings)
 
 
 def _unnamed(name: Name, subject: Gathered) -> list[keep.Row]:
@@ -190,8 +203,9 @@ def _keep_states(store: Store) -> None:
         ("breaker_incidents", _ONGOING, "incident_id"),
         ("breaker_episodes", _ONGOING_EPISODES, "episode_id"),
     ):
-        for row in store.rows(sql):
-            grown: dict[str, Any] = {**row, "duration_low_s": row.pop("elapsed_s")}
-            grown.pop("row_id", None)
-            grown.pop("elapsed_s", None)
-            store.replace(table, {key: row[key]}, [grown])
+        grown = [{**row, "duration_low_s": row["elapsed_s"]} for row in store.rows(sql)]
+        rows = [{name: value for name, value in row.items() if name not in _NOT_COLUMNS} for row in grown]
+        store.replace(table, [{key: row[key]} for row in rows], rows)
+
+
+_NOT_COLUMNS = frozenset({"row_id", "elapsed_s"})

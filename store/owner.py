@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _NOTHING: Params = {}
 _WRITES_TO = re.compile(r"\b(insert\s+into|delete\s+from|update|merge\s+into|truncate)\s+kept\.(\w+)", re.IGNORECASE)
 _MEMORY_LIMIT = "2GB"
-_THREADS = 2
+_THREADS = 1
 
 
 class Store:
@@ -41,9 +41,7 @@ class Store:
     May be used by several threads: calls take turns, and a transaction keeps the turn until it ends.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, lock: OwnerLock, publisher: Publisher
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, lock: OwnerLock, publisher: Publisher) -> None:
         self.path = publisher.path
         self._connection = connection
         self._lock = lock
@@ -85,8 +83,7 @@ class Store:
             (private / "parts").mkdir(parents=True, exist_ok=True)
             lock = OwnerLock(private / "lock", published)
         try:
-            with precedence():  # the database's threads inherit it
-                connection = _connect(private / "owner.duckdb", clock)
+            connection = _connect(private / "owner.duckdb", clock)
             cursor = connection.cursor()
             publisher = Publisher(
                 cursor,
@@ -183,10 +180,13 @@ class Store:
                 if table not in catalog.DENSE:
                     self._mark(f"kept.{table}", whole=True)
 
-    def replace(self, table: str, scope: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> int:
+    def replace(
+        self, table: str, scope: Mapping[str, Any] | Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+    ) -> int:
         """Make the rows of ``kept.<table>`` in ``scope`` (column → value) become ``rows``; return how many changed.
 
-        An empty scope is the whole table. Instants in time columns may be aware datetimes or microseconds.
+        An empty scope is the whole table; several scopes of the same columns are replaced together. Instants in time
+        columns may be aware datetimes or microseconds.
 
         Raises:
             ValueError: no such table or column, or a row outside the scope.

@@ -1,7 +1,8 @@
-"""Makes the rows of one scope of a kept table what analysis says they are, changing only what differs."""
+"""Makes the rows of some scopes of a kept table what analysis says they are, changing only what differs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ from store import catalog
 from store.statements import named_steps, parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import duckdb
 
@@ -42,30 +43,33 @@ class KeptTables:
         self,
         connection: duckdb.DuckDBPyConnection,
         table: str,
-        scope: Mapping[str, Any],
+        scope: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         rows: Sequence[Mapping[str, Any]],
     ) -> int:
         """Make the rows of ``scope`` become ``rows``; return how many rows came or went.
 
-        An empty scope is the whole table. Columns that a row does not name are NULL, those of the scope have its value.
+        An empty scope is the whole table; several scopes name the same columns. Columns that a row does not name are
+        NULL, those of a single scope have its value.
 
         Raises:
             ValueError: no such table or column, or a row outside the scope.
         """
+        scopes = [scope] if isinstance(scope, Mapping) else list(scope)
+        if not scopes:
+            return 0
         table = table.removeprefix("kept.")
         columns = self._columns.get(table)
         if columns is None:
             raise ValueError(f"no kept table {table!r}; there are {', '.join(self._columns)}")
-        connection.register("incoming_rows", _table(table, columns, scope, rows))
-        whole = not scope
-        in_scope = {"whole": True} if whole else dict(scope)
-        connection.register("incoming_scope", _scope_table(columns, in_scope))
+        connection.register("incoming_rows", _table(table, columns, scopes, rows))
+        whole = not scopes[0]
+        connection.register("incoming_scopes", _scope_table(columns, [{"whole": True}] if whole else scopes))
         dense = table in catalog.DENSE
         script = named_steps(
             "replace",
             table=table,
             columns=", ".join(columns),
-            scope="true" if whole else ", ".join(scope),
+            scope="true" if whole else ", ".join(scopes[0]),
             when=catalog.DENSE.get(table, "now"),
         )
         names = ["stage", "fill", "difference", "changed_spans" if dense else "tombstones", "delete", "insert"]
@@ -82,23 +86,30 @@ class KeptTables:
         return changed
 
 
-def _scope_table(columns: Mapping[str, pa.DataType], scope: Mapping[str, Any]) -> pa.Table:
+def _scope_table(columns: Mapping[str, pa.DataType], scopes: Sequence[Mapping[str, Any]]) -> pa.Table:
     kinds = {**columns, "whole": pa.bool_()}
-    return pa.table({name: pa.array([_plain(value)], kinds[name]) for name, value in scope.items()})
+    return pa.table({name: pa.array([_plain(scope[name]) for scope in scopes], kinds[name]) for name in scopes[0]})
 
 
 def _table(
-    table: str, columns: Mapping[str, pa.DataType], scope: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+    table: str,
+    columns: Mapping[str, pa.DataType],
+    scopes: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
 ) -> pa.Table:
-    unknown = {name for row in rows for name in row if name not in columns} | {n for n in scope if n not in columns}
+    named = tuple(scopes[0])
+    unknown = {name for row in rows for name in row if name not in columns} | {n for n in named if n not in columns}
     if unknown:
         raise ValueError(f"kept.{table} has no column {', '.join(sorted(unknown))}")
-    for name, value in scope.items():
-        if any(row.get(name, value) != value for row in rows):
-            raise ValueError(f"a row for kept.{table} lies outside its scope: {name} is not {value!r}")
+    common = scopes[0] if len(scopes) == 1 else {}
+    inside = {tuple(scope[name] for name in named) for scope in scopes}
+    for row in rows:
+        place = tuple(row.get(name, common.get(name)) for name in named)
+        if place not in inside:
+            raise ValueError(f"a row for kept.{table} lies outside its scope: {', '.join(named)} are {place!r}")
     return pa.table(
         {
-            name: pa.array([_plain(row.get(name, scope.get(name))) for row in rows], kind)
+            name: pa.array([_plain(row.get(name, common.get(name))) for row in rows], kind)
             for name, kind in columns.items()
         }
     )

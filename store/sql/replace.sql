@@ -1,4 +1,4 @@
--- Makes the rows of one scope of a kept table equal to the incoming rows, touching only those that differ.
+-- Makes the rows of some scopes of a kept table equal to the incoming rows, touching only those that differ.
 
 -- step: stage
 CREATE OR REPLACE TEMP TABLE staged AS FROM kept.{table} LIMIT 0
@@ -11,7 +11,7 @@ CREATE OR REPLACE TEMP TABLE difference AS
 WITH stored AS (
     SELECT rowid AS place, row({columns}) AS content, row_number() OVER (PARTITION BY row({columns})) AS copy
     FROM kept.{table}
-    WHERE row({scope}) IS NOT DISTINCT FROM (SELECT row({scope}) FROM incoming_scope)
+    WHERE row({scope}, true) IN (SELECT row({scope}, true) FROM incoming_scopes)
 ),
 wanted AS (
     SELECT rowid AS place, row({columns}) AS content, row_number() OVER (PARTITION BY row({columns})) AS copy
