@@ -21,8 +21,8 @@ HEAD = """# Commands
 
 Generated from `--help` by `scripts/generate_cli_docs.py`; do not edit.
 
-Data go to stdout, messages to stderr. A problem is two lines, `breakwatch: <problem>` and `  try: <remedy>`; the trace is
-shown with `--debug` only.
+Data go to stdout, messages to stderr. A problem is two lines, `breakwatch: <problem>` and `  try: <remedy>`; the trace
+is shown with `--debug` only.
 
 | exit code | means |
 |---|---|
@@ -40,7 +40,7 @@ MEANINGS = {
 }
 
 
-def commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[str, Any]]:
+def commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[str, Any]]:  # noqa: ANN401 - typer hands out its own copy of click, without public types
     """Return every command with its full name, groups walked through."""
     found = []
     for name, command in group.commands.items():
