@@ -65,7 +65,8 @@ def migrations() -> tuple[tuple[int, str, str], ...]:
     folder = files("store").joinpath("migrations")
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".sql")]
     return tuple(
-        (int(entry.name[:4]), entry.name.removesuffix(".sql"), entry.read_text("utf-8")) for entry in sorted(found, key=str)
+        (int(entry.name[:4]), entry.name.removesuffix(".sql"), entry.read_text("utf-8"))
+        for entry in sorted(found, key=str)
     )
 
 

@@ -54,7 +54,9 @@ def _explained(path: Path, message: str) -> StoreError:
     if "could not set lock" in said or "conflicting lock" in said:
         return StoreError(f"{path} is held by another process ({_first_line(message)})", "stop it, then try again")
     if "permission denied" in said:
-        return StoreError(f"{path} may not be opened: permission denied", "give this user the right to read and write it")
+        return StoreError(
+            f"{path} may not be opened: permission denied", "give this user the right to read and write it"
+        )
     if "no files found that match" in said or "no such file" in said:
         return StoreError(
             f"parts of the store {path} are not where they were ({_first_line(message)})",
@@ -70,9 +72,7 @@ def _explained(path: Path, message: str) -> StoreError:
 
 def not_a_database(path: Path) -> StoreError:
     """Return the error of a file that is something else."""
-    return StoreError(
-        f"{path} is not a DuckDB file", "move it aside (do not delete it) or choose another store.path"
-    )
+    return StoreError(f"{path} is not a DuckDB file", "move it aside (do not delete it) or choose another store.path")
 
 
 def refuse_foreign(path: Path) -> None:

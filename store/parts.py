@@ -93,7 +93,9 @@ class Parts:
             days |= {row[0] for row in found.fetchall()}
         covered = [(part.start_us, part.end_us) for part in own]
         return [
-            (day_us, day_us + DAY_US) for day_us in sorted(days) if not any(low <= day_us < high for low, high in covered)
+            (day_us, day_us + DAY_US)
+            for day_us in sorted(days)
+            if not any(low <= day_us < high for low, high in covered)
         ]
 
     def _to_spill(self, relation: str, when: str, boundary_us: Instant | None) -> list[tuple[Instant, Instant]]:
@@ -114,7 +116,7 @@ class Parts:
         name = f"{relation}-{label}-{uuid.uuid4().hex[:12]}.parquet"
         sql = fill(steps("parts")["stage"], relation=relation, when=when)
         self.connection.execute(sql, {"start_us": start_us, "end_us": end_us})
-        self.connection.execute(f"COPY part TO {quoted(self.folder / name)} (FORMAT parquet, COMPRESSION zstd)")  # COPY takes no parameters
+        self.connection.execute(f"COPY part TO {quoted(self.folder / name)} (FORMAT parquet, COMPRESSION zstd)")
         sync(self.folder / name)
         return Part(name, relation, start_us, end_us)
 

@@ -96,7 +96,17 @@ class Publisher:
     def _next_header(self, as_of_us: Instant | None, *, recorded: bool) -> Header:
         store_id, generation, watermark = self.connection.execute(steps("publish")["new_header"]).fetchall()[0]
         return Header(
-            store_id, generation, self.clock(), as_of_us, recorded, catalog.shape(), self.parts_prefix, watermark, 0, 0, 0
+            store_id,
+            generation,
+            self.clock(),
+            as_of_us,
+            recorded,
+            catalog.shape(),
+            self.parts_prefix,
+            watermark,
+            0,
+            0,
+            0,
         )
 
     def _may_continue(self, header: Header) -> bool:

@@ -73,7 +73,9 @@ def run_sandboxed(
             env={},
         )
     except subprocess.TimeoutExpired:
-        raise UsageError(f"the query took longer than {timeout_s:g} s", "ask for a shorter time or fewer rows") from None
+        raise UsageError(
+            f"the query took longer than {timeout_s:g} s", "ask for a shorter time or fewer rows"
+        ) from None
     return _result(done)
 
 

@@ -38,8 +38,17 @@ def main(path, seconds, manner):
                     totals.add(found[0])
             except Exception as error:  # noqa: BLE001 - every error counts here
                 errors.append(str(error)[:300])
-    print(json.dumps({"version": duckdb.__version__, "queries": queries, "errors": errors, "newest": newest,
-                      "answers": len(totals)}))  # noqa: T201
+    print(
+        json.dumps(
+            {
+                "version": duckdb.__version__,
+                "queries": queries,
+                "errors": errors,
+                "newest": newest,
+                "answers": len(totals),
+            }
+        )
+    )  # noqa: T201
 
 
 if __name__ == "__main__":

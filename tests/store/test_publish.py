@@ -30,8 +30,15 @@ def content(rows: Rows) -> dict[str, list[str]]:
 def counts(days: range, value: int = 1) -> list[dict[str, Any]]:
     """Return one row of request counts per hour of these days."""
     return [
-        {"environment": "prod", "service": "s", "bucket_start": START_US + day * DAY_US + hour * 3_600_000_000,
-         "bucket_s": 60.0, "outcome": "success", "count": value, "labels": {"cluster": "eu"}}
+        {
+            "environment": "prod",
+            "service": "s",
+            "bucket_start": START_US + day * DAY_US + hour * 3_600_000_000,
+            "bucket_s": 60.0,
+            "outcome": "success",
+            "count": value,
+            "labels": {"cluster": "eu"},
+        }
         for day in days
         for hour in range(24)
     ]
@@ -181,7 +188,9 @@ def test_the_owner_heals_a_missing_or_old_file(path: Path) -> None:
     for spoil in (path.unlink, lambda: shutil.copy2(old, path)):
         spoil()
         with Store.open(path), Reader.open(path) as reader:
-            assert reader.rows("SELECT epoch_us(as_of) AS us, recorded FROM publication") == [{"us": 6, "recorded": True}]
+            assert reader.rows("SELECT epoch_us(as_of) AS us, recorded FROM publication") == [
+                {"us": 6, "recorded": True}
+            ]
             assert len(reader.rows("FROM targets")) == 1
 
 

@@ -1,7 +1,6 @@
 """The promise to readers: any number, any client, any directory, any time; they never stop and are never stopped."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,18 +10,7 @@ import pytest
 
 from tests.store.working_owner import cycles, opened
 
-ROOT = Path(__file__).parents[2]
 READING = Path(__file__).with_name("reading.py")
-
-
-@pytest.fixture(scope="session")
-def old_client() -> Path:
-    """The folder with the oldest client that is promised to work."""
-    script = ROOT / "scripts" / "ensure-duckdb-1.1.3.sh"
-    done = subprocess.run(
-        [script], check=True, capture_output=True, text=True, env=os.environ | {"PYTHON": sys.executable}
-    )
-    return ROOT / done.stdout.strip()
 
 
 def start_reader(path: Path, seconds: float, manner: str, client: Path | None) -> subprocess.Popen[str]:
@@ -30,7 +18,10 @@ def start_reader(path: Path, seconds: float, manner: str, client: Path | None) -
     paths = {"PYTHONPATH": str(client)} if client else {}
     return subprocess.Popen(
         [sys.executable, str(READING), str(path), str(seconds), manner],
-        stdout=subprocess.PIPE, text=True, cwd="/", env=paths,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        env=paths,
     )
 
 

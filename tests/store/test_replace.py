@@ -74,9 +74,28 @@ def test_an_empty_scope_is_the_whole_table(store: Store) -> None:
     assert store.rows("SELECT service, target, role FROM targets") == [{"service": "b", "target": "y", "role": None}]
 
 
+def test_several_scopes_are_replaced_together(store: Store) -> None:
+    """Scopes of the same columns, NULL among them, become their rows; a scope without rows is emptied."""
+    scopes = [{"service": name} for name in ("a", "b", None)]
+    rows = [{"service": "a", "target": "x"}, {"service": None, "target": "y"}]
+    store.replace("targets", {}, [{"service": name, "target": "old"} for name in ("a", "b", "c", None)])
+    assert store.replace("targets", scopes, rows) == 5
+    assert store.replace("targets", scopes, rows) == 0
+    assert store.rows("SELECT service, target FROM targets ORDER BY ALL") == [
+        {"service": "a", "target": "x"},
+        {"service": "c", "target": "old"},
+        {"service": None, "target": "y"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("table", "scope", "row"),
-    [("nope", {}, {}), ("targets", {"nope": 1}, {}), ("targets", {}, {"nope": 1}), ("targets", {"service": "a"}, {"service": "b"})],
+    [
+        ("nope", {}, {}),
+        ("targets", {"nope": 1}, {}),
+        ("targets", {}, {"nope": 1}),
+        ("targets", {"service": "a"}, {"service": "b"}),
+    ],
 )
 def test_mistakes_are_refused(store: Store, table: str, scope: dict[str, Any], row: dict[str, Any]) -> None:
     """An unknown table or column, or a row outside its scope, is an error of the caller and writes nothing."""

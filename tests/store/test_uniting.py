@@ -43,7 +43,15 @@ def content(store: Store) -> dict[str, list[dict[str, Any]]]:
 def collect(store: Store, histories_in_order: Sequence[History]) -> dict[str, list[dict[str, Any]]]:
     """Return what an empty store holds after these histories were collected one after the other."""
     with store.transaction():
-        for name in ("tracks", "settled_runs", "latest_runs", "seen", "checkpoints", "stale_subjects", "stale_counters"):
+        for name in (
+            "tracks",
+            "settled_runs",
+            "latest_runs",
+            "seen",
+            "checkpoints",
+            "stale_subjects",
+            "stale_counters",
+        ):
             store.execute(f"DELETE FROM raw.{name}")  # noqa: S608 - names of this test
     for history in histories_in_order:
         store.append(batch_of(history))

@@ -17,7 +17,9 @@ NOW_US = START_US + DAYS * DAY_US
 SCRAPE_US = 1_000_000
 
 TRACKS = [
-    Track("prom", TrackKind.BREAKER_STATE, Subject("prod", f"s{n % 20}", breaker=f"b{n}"), scrape_target=f"app:{n % 20}")
+    Track(
+        "prom", TrackKind.BREAKER_STATE, Subject("prod", f"s{n % 20}", breaker=f"b{n}"), scrape_target=f"app:{n % 20}"
+    )
     for n in range(BREAKERS)
 ]
 
@@ -25,8 +27,13 @@ TRACKS = [
 def count_row(minute_us: int, service: int, value: int) -> dict[str, object]:
     """Return the requests of one service in one minute."""
     return {
-        "environment": "prod", "service": f"s{service}", "bucket_start": minute_us, "bucket_s": 60.0,
-        "outcome": "success", "count": value, "labels": {"cluster": "eu"},
+        "environment": "prod",
+        "service": f"s{service}",
+        "bucket_start": minute_us,
+        "bucket_s": 60.0,
+        "outcome": "success",
+        "count": value,
+        "labels": {"cluster": "eu"},
     }
 
 
@@ -36,8 +43,14 @@ def fill(store: Store) -> None:
     store.replace("request_counts", {}, [count_row(at, n, 1) for at in minutes for n in range(4)])
     moves = [
         {
-            "environment": "prod", "service": f"s{n % 20}", "breaker": f"b{n % BREAKERS}", "to_state": "open",
-            "occurred_at": START_US + n * HOUR_US // 40, "sources": ["prom"], "labels": {"cluster": "eu"}, "position": n,
+            "environment": "prod",
+            "service": f"s{n % 20}",
+            "breaker": f"b{n % BREAKERS}",
+            "to_state": "open",
+            "occurred_at": START_US + n * HOUR_US // 40,
+            "sources": ["prom"],
+            "labels": {"cluster": "eu"},
+            "position": n,
         }
         for n in range(5_000)
     ]
