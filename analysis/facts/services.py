@@ -82,18 +82,20 @@ def _declared(store: Store, services: Iterable[ServiceConfig]) -> Iterable[Row]:
     for service in services:
         if not service.fallbacks:
             continue
+        # In a chain (a to b, b to c) the middle one is both; what has to be proved is that it can stand in.
+        roles = {fallback.when: "primary" for fallback in service.fallbacks}
+        roles |= {fallback.to: "fallback" for fallback in service.fallbacks}
         for environment in store.rows(steps("services")["environments"], {"service": service.name}):
-            for fallback in service.fallbacks:
-                for target, role in ((fallback.when, "primary"), (fallback.to, "fallback")):
-                    yield {
-                        "environment": environment["environment"],
-                        "service": service.name,
-                        "operation": "",
-                        "target": target,
-                        "labels": {},
-                        "role": role,
-                        "last_served_at": None,
-                    }
+            for target, role in roles.items():
+                yield {
+                    "environment": environment["environment"],
+                    "service": service.name,
+                    "operation": "",
+                    "target": target,
+                    "labels": {},
+                    "role": role,
+                    "last_served_at": None,
+                }
 
 
 def _pairs(row: Row) -> tuple[tuple[str, str], ...]:

@@ -181,6 +181,16 @@ def test_declared_fallbacks_are_targets_even_if_they_never_served(store: Store) 
     assert rows == {"redis": ("primary", from_us(at(15))), "pg": ("fallback", None)}
 
 
+def test_in_a_chain_of_fallbacks_the_middle_one_is_a_fallback(store: Store) -> None:
+    """It stands in for the first, and has to be proved, although a third stands in for it."""
+    chain = (Fallback(name="one", when="a", to="b"), Fallback(name="two", when="b", to="c"))
+    evidence = Evidence()
+    evidence.add(requests("success", target="a"), [(at(0), 0), (at(15), 3)])
+    refreshed(store, evidence.batch(), config=Config(services=(ServiceConfig(name="shop", fallbacks=chain),)))
+    roles = {row["target"]: row["role"] for row in store.rows("from targets")}
+    assert roles == {"a": "primary", "b": "fallback", "c": "fallback"}
+
+
 def test_a_failover_proves_the_target_that_took_over(store: Store) -> None:
     """Its good answer is the last one, as long as no later one is counted."""
     line = sighting(SightingKind.FAILOVER, at(10), subject=Subject("prod", "shop"), to_target="pg")
