@@ -19,6 +19,8 @@ from collectors.identity import Resolver
 from collectors.samples import Samples, distinct
 from collectors.scrapes import ScrapeTarget
 
+MOST_KNOWN = 200_000
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -65,6 +67,8 @@ class Encoder:
         """Return the tracks a series takes part in, with what each claims; empty when nobody wants it."""
         key = tuple(sorted(labels.items()))
         if key not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()  # series come and go for years
             self._known[key] = [
                 (
                     Track(

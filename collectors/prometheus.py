@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from breakwatch.clock import DAY_US, MINUTE_US, Clock, Instant
+from breakwatch.clock import DAY_US, HOUR_US, MINUTE_US, Clock, Instant
 from breakwatch.config import Config, PrometheusSource
 from breakwatch.model import COUNTERS, STATES, Batch, Rejected, TrackKind, Window
 from collectors import profiles
 from collectors.claims import NAME, Claims
 from collectors.encode import Encoder, scrape_target
 from collectors.identity import Resolver
-from collectors.prometheus_api import PrometheusApi
+from collectors.prometheus_api import PrometheusApi, TooHeavyError
 from collectors.samples import Samples, concatenated, no_samples
 from collectors.scrapes import CONTEXT_US, LOOKBACK_US
 from collectors.targets import OF_TARGETS, Outlook, Targets, encode_all, targets_of, wanted_series
@@ -32,7 +32,7 @@ BACKFILL_US = 15 * DAY_US
 """How far back "all there is" reaches: Prometheus' own default retention."""
 
 SAMPLES_PER_REQUEST = 500_000
-LONGEST_CHUNK_US = DAY_US
+LONGEST_CHUNK_US = 6 * HOUR_US
 SURE_CHUNK_US = 15 * MINUTE_US
 SHORTEST_CHUNK_US = MINUTE_US
 MOST_MATCHED_JOBS = 100
@@ -101,7 +101,7 @@ class PrometheusCollector:
             if span_us <= SURE_CHUNK_US or not metrics:
                 break
             count = self._count(metrics, start_us, start_us + span_us)
-            if count <= SAMPLES_PER_REQUEST:
+            if count <= SAMPLES_PER_REQUEST or span_us <= SHORTEST_CHUNK_US:
                 break
             span_us = max(SHORTEST_CHUNK_US, min(span_us // 2, int(span_us * 0.9 * SAMPLES_PER_REQUEST / count)))
         return _Chunk(start_us, start_us + span_us, kept, metrics, refused)
@@ -113,7 +113,13 @@ class PrometheusCollector:
             f'label_replace(sum(count_over_time({metric}[{span_ms}ms])),"metric","{metric}","","")'
             for metric in metrics
         )
-        return sum(int(float(one["value"][1])) for one in self.api.instant(sums, end_us))
+        try:
+            return sum(int(float(one["value"][1])) for one in self.api.instant(sums, end_us))
+        except TooHeavyError:
+            # Even to count them is too much for the server: a shorter span may not be.
+            if end_us - start_us <= SHORTEST_CHUNK_US:
+                raise
+            return 2 * SAMPLES_PER_REQUEST
 
     def _within_cap(self, series: Sequence[Mapping[str, str]]) -> tuple[list[Mapping[str, str]], list[Rejected]]:
         """Return the wanted series of the metrics that fit under the cap, and those metrics that do not.

@@ -27,6 +27,7 @@ from collectors.samples import Samples, no_samples
 
 SHOWN_CHARS = 200
 REDIRECTED, IN_TROUBLE = 3, 5  # hundreds of the status code
+TOO_HEAVY = 422
 _REMEDIES = {
     400: "the server did not understand the query; check that it is a Prometheus",
     401: "check bearer_token_file, basic_auth or headers of the source",
@@ -35,6 +36,10 @@ _REMEDIES = {
     422: "the query is too heavy for the server; name fewer profiles",
     429: "the server asks for fewer requests; collect less often",
 }
+
+
+class TooHeavyError(SourceError):
+    """The server refuses a query that would load too much."""
 
 
 class PrometheusApi:
@@ -147,7 +152,8 @@ class PrometheusApi:
             if status // 100 == IN_TROUBLE
             else "check url and the credentials"
         )
-        return SourceError(f"{self.url} answers {status}{said}", _REMEDIES.get(status, default))
+        kind = TooHeavyError if status == TOO_HEAVY else SourceError
+        return kind(f"{self.url} answers {status}{said}", _REMEDIES.get(status, default))
 
     def _not_json(self) -> SourceError:
         return SourceError(f"{self.url} answers, but not with JSON", "check that url is that of a Prometheus")

@@ -17,7 +17,7 @@ from collectors.claims import series_text
 from collectors.discover import discover
 from collectors.openmetrics import OpenMetricsCollector
 from collectors.prometheus import WATERMARK, PrometheusCollector
-from collectors.prometheus_api import PrometheusApi
+from collectors.prometheus_api import PrometheusApi, TooHeavyError
 from tests.collectors.fakes import FakeApi
 from tests.collectors.servers import recorded_prometheus
 from tests.collectors.union import Run, united
@@ -238,6 +238,25 @@ def test_long_windows_are_read_in_bounded_chunks(monkeypatch: pytest.MonkeyPatch
     assert len(runs) == 1
 
 
+def test_a_server_that_cannot_even_count_is_asked_for_less() -> None:
+    """A count that is too heavy for the server shortens the span until it is not."""
+    api = steady(400)
+    refused: list[Instant] = []
+
+    def count(_query: str, at_us: Instant) -> list[dict[str, Any]]:
+        if len(refused) < 2:
+            refused.append(at_us)
+            raise TooHeavyError("too many samples", "ask for less")
+        return []
+
+    api.instant = count  # type: ignore[method-assign, assignment]
+    batches = list(faked(api, START + DAY_US).collect(Window(START - 90 * MINUTE_US, START + 1), {}))
+    assert len(refused) == 2
+    assert len(batches) > 1
+    (runs,) = [runs for track, runs in united(batches).items() if track.kind is TrackKind.TRANSITIONS]
+    assert len(runs) == 1
+
+
 def test_too_many_series_are_refused_by_metric() -> None:
     """Over the cap the states stay, the large metric is left out as a whole, and that is said with its size."""
     api = steady(20)
@@ -263,4 +282,4 @@ def test_without_a_start_all_there_is_is_read() -> None:
     api = steady(20)
     batches = list(faked(api, START + HOUR_US).collect(Window(None, START + HOUR_US), {}))
     assert sum(batch.samples > 0 for batch in batches) == 1
-    assert len(batches) == 15
+    assert len(batches) == 60
