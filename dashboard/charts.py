@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analysis.questions.breakers import StateLane
-    from analysis.questions.common import Span
     from analysis.questions.lanes import Lane
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False}

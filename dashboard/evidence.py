@@ -84,29 +84,38 @@ def queries(incident: Incident, selection: Selection) -> list[tuple[str, str]]:
         f"occurred_latest >= {_literal(episode.opened.earliest.isoformat())}\n"
         f"    and occurred_earliest <= {_literal(end.isoformat())}"
     )
-    return [
+    since = f"date_trunc('minute', timestamptz {_literal(episode.opened.earliest.isoformat())})"
+    return [  # each a title and its statement
         (
             "Duration, openings, instances, calls rejected",
-            "select opened_at, closed_at, duration_s, duration_low_s, duration_high_s,\n"
-            "    openings, instances_hit, instances_seen, calls_rejected, healed_by\n"
-            f"from breaker_episodes\nwhere {where} and episode_id = {int(episode.episode_id)}",
+            (
+                "select opened_at, closed_at, duration_s, duration_low_s, duration_high_s,\n"
+                "    openings, instances_hit, instances_seen, calls_rejected, healed_by\n"
+                f"from breaker_episodes\nwhere {where} and episode_id = {int(episode.episode_id)}"
+            ),
         ),
         (
             "Per instance",
-            "select instance, opened_at, closed_at, duration_s, duration_low_s, duration_high_s, reopenings\n"
-            f"from breaker_incidents\nwhere {where} and episode_id = {int(episode.episode_id)}\norder by opened_at",
+            (
+                "select instance, opened_at, closed_at, duration_s, duration_low_s, duration_high_s, reopenings\n"
+                f"from breaker_incidents\nwhere {where} and episode_id = {int(episode.episode_id)}\norder by opened_at"
+            ),
         ),
         (
             "Transitions",
-            "select instance, from_state, to_state, occurred_at, occurred_earliest, occurred_latest, sources\n"
-            f"from breaker_transitions\nwhere {where}\n    and {breaker}\n    and {span_sql}\norder by occurred_at",
+            (
+                "select instance, from_state, to_state, occurred_at, occurred_earliest, occurred_latest, sources\n"
+                f"from breaker_transitions\nwhere {where}\n    and {breaker}\n    and {span_sql}\norder by occurred_at"
+            ),
         ),
         (
             "Calls by outcome",
-            "select outcome, sum(count) as calls\nfrom request_counts\n"
-            f"where {where} and service = {_literal(episode.service)}\n"
-            f"    and bucket_start >= date_trunc('minute', timestamptz {_literal(episode.opened.earliest.isoformat())})\n"
-            f"    and bucket_start <= {_literal(end.isoformat())}\ngroup by outcome",
+            (
+                "select outcome, sum(count) as calls\nfrom request_counts\n"
+                f"where {where} and service = {_literal(episode.service)}\n"
+                f"    and bucket_start >= {since}\n"
+                f"    and bucket_start <= {_literal(end.isoformat())}\ngroup by outcome"
+            ),
         ),
     ]
 

@@ -24,7 +24,8 @@ def examples(environment: str) -> dict[str, str]:
         ),
         "Calls by outcome and hour": (
             "select service, date_trunc('hour', bucket_start) as hour, outcome, sum(count) as calls\n"
-            f"from request_counts\nwhere environment = {name}\ngroup by all\norder by hour desc, service, outcome\nlimit 200"
+            f"from request_counts\nwhere environment = {name}\ngroup by all\n"
+            "order by hour desc, service, outcome\nlimit 200"
         ),
         "Who was not looking": (
             "select source, service, started_at, ended_at\n"

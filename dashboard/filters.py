@@ -98,7 +98,7 @@ def page_mode() -> Mode:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def selected(  # noqa: PLR0913 (one argument per widget)
+def selected(  # noqa: PLR0917 (one argument per widget)
     publication: Publication,
     environments: Sequence[Environment],
     name: str,
@@ -163,9 +163,9 @@ def _days(page: str, environment: Environment) -> tuple[date, ...] | None:
     said, key = st.query_params.get("days"), f"{page}-days"
     if key not in st.session_state or said != st.session_state.get("bar-days"):
         st.session_state[key] = _parsed_days(said or st.session_state.get("bar-days")) or week
-    found = st.date_input("Days", key=key, format="YYYY-MM-DD", label_visibility="collapsed", width=210)
+    found: object = st.date_input("Days", key=key, format="YYYY-MM-DD", label_visibility="collapsed", width=210)
     days = found if isinstance(found, tuple) else (found,)
-    return tuple(day for day in days if day is not None) or None
+    return tuple(day for day in days if isinstance(day, date)) or None
 
 
 def _parsed_days(text: str | None) -> tuple[date, ...] | None:
@@ -218,4 +218,4 @@ def _fullest(environments: Sequence[Environment]) -> str:
 
 def _home_zone(known: Sequence[str]) -> str:
     home = st.context.timezone
-    return home if home in known else "UTC"
+    return home if home is not None and home in known else "UTC"

@@ -101,7 +101,7 @@ def _lanes(incident: Incident) -> list[tuple[str, str, Any, tuple[Span, ...]]]:
     return found + [(lane.service, "service level", lane.levels, lane.unseen) for lane in incident.levels]
 
 
-def _lane(  # noqa: PLR0913 (one row of the figure)
+def _lane(  # noqa: PLR0917 (one row of the figure)
     figure: go.Figure,
     notes: list[dict[str, Any]],
     canvas: Canvas,

@@ -176,7 +176,9 @@ def _coverage(figures: Figures) -> Markup:
     return _tile("Coverage, worst source", Markup(""), value, worst.source, sources, markup.join((bar, ends)))
 
 
-def _tile(title: str, chip: Markup, value: str, beside: str, side: str, below: Markup) -> Markup:  # noqa: PLR0913
+def _tile(  # noqa: PLR0917 (the slots of a tile, from top to bottom)
+    title: str, chip: Markup, value: str, beside: str, side: str, below: Markup
+) -> Markup:
     head = div(span(title), chip, cls="top")
     middle = div(span(value, small(beside) if beside else "", cls="value"), span(side, cls="side"), cls="mid")
     return markup.wrap(div(head, middle, below, cls="bw-tile"))

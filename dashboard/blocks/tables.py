@@ -184,7 +184,7 @@ def bounded(number: Bounded) -> Markup:
 def csv_text(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows as CSV in which no cell is run as a formula by a spreadsheet; numbers stay numbers."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out)  # CR LF between rows, so that a CR inside a cell is quoted
     writer.writerow([_cell(head) for head in heads])
     writer.writerows([_cell(cell) for cell in row] for row in rows)
     return out.getvalue()

@@ -73,7 +73,7 @@ def _editor(selection: Selection) -> None:
                 st.session_state["sql"] = sql
     st.session_state.setdefault("sql", st.query_params.get("sql") or next(iter(named.values())))
     sql = st.text_area("SQL", key="sql", height=190, label_visibility="collapsed")
-    if st.button("Run", type="primary"):
+    if st.button("Run", type="primary", key="run-sql"):
         with frame.guarded():
             _answer(sql)
 

@@ -31,7 +31,8 @@ def _draw(selection: Selection) -> None:
     with frame.guarded():
         found = data.episodes(selection, _filters(everything))
         ongoing = sum(1 for one in found if one.ongoing)
-        note = f"n = {words.count(len(found))} of {words.count(len(everything))}, {words.count(ongoing)} ongoing, newest first"
+        shown = f"n = {words.count(len(found))} of {words.count(len(everything))}"
+        note = f"{shown}, {words.count(ongoing)} ongoing, newest first"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(markup.section("Incidents", note))
             st.space("stretch")

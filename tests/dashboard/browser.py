@@ -38,7 +38,7 @@ def server(published: Path, log: Path) -> Iterator[str]:
     options = {**streamlit_options(), "server.address": "127.0.0.1", "server.port": str(port)}
     command = [sys.executable, "-m", "streamlit", "run", str(files("dashboard") / "app.py")]
     with log.open("wb") as out:
-        process = subprocess.Popen(  # noqa: S603 (our own interpreter, our own options)
+        process = subprocess.Popen(
             [*command, *(f"--{name}={value}" for name, value in options.items())],
             env={**os.environ, "BREAKWATCH_PUBLISHED": str(published)},
             stdout=out,

@@ -26,7 +26,7 @@ class Scene:
         self.environment = environment
         self.tables: dict[str, list[Row]] = {}
 
-    def add(self, table: str, **row: Any) -> None:  # noqa: ANN401 (whatever the table's columns hold)
+    def add(self, table: str, **row: Any) -> None:
         """Add one row."""
         self.tables.setdefault(table, []).append({"environment": self.environment, "labels": {}, **row})
 
@@ -41,7 +41,7 @@ class Scene:
         instances: Sequence[str] = ("a-1",),
         seen: int = 3,
         reopenings: int = 0,
-        **more: Any,  # noqa: ANN401 (columns of the episode)
+        **more: Any,
     ) -> int:
         """Add an episode with its incidents and transitions, equal on every instance; return its id."""
         episode_id = 1000 + len(self.tables.get("breaker_episodes", ()))
@@ -83,7 +83,7 @@ class Scene:
             self._moves(service, breaker, instance, opened, closed, doubt, reopenings)
         return episode_id
 
-    def _moves(  # noqa: PLR0913 (one transition's columns)
+    def _moves(  # noqa: PLR0917 (what makes a transition)
         self,
         service: str,
         breaker: str,
