@@ -13,6 +13,7 @@ setup: ## Install Breakwatch into .venv
 setup-dev: ## The same with what tests need, servers and browser included
 	@scripts/setup.sh --dev
 	@scripts/setup-servers.sh
+	@scripts/ensure-duckdb-1.1.3.sh >/dev/null
 
 demo: setup ## Collect the recorded sample and open the dashboard (PORT=8501)
 	@.venv/bin/breakwatch demo --dir demo-data --port $(or $(PORT),8501)
@@ -35,6 +36,6 @@ format: setup-dev ## Put the code in form
 nightly: setup-dev ## The tests that take minutes
 	@$(PYTHON) -m pytest -m nightly $(TESTS)
 
-clean: ## Remove what was built; the demo's data too
+clean: ## Remove what was built and the demo's data
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-data dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,7 +5,7 @@ set -euo pipefail
 missing=()
 command -v prometheus >/dev/null || missing+=(prometheus)
 command -v chromium >/dev/null || missing+=(chromium)
-fc-list 2>/dev/null | grep -q . || missing+=(fonts-dejavu-core)
+find /usr/share/fonts -name '*.[to]tf' 2>/dev/null | grep -q . || missing+=(fonts-dejavu-core)
 [[ ${#missing[@]} == 0 ]] && exit 0
 
 if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then

@@ -84,7 +84,8 @@ def _interval(source: PrometheusSource, job: ScrapeJob) -> Check:
     if job.interval_s is None:
         return Check(source.name, f"job {job.job}: scrape interval unknown", "set scrape_interval in this source")
     about = f"edges are known to ± {job.interval_s / 2:g} s"
-    return Check(source.name, f"job {job.job}: {job.targets} targets every {job.interval_s:g} s, so {about}")
+    targets = f"{job.targets} target{'' if job.targets == 1 else 's'}"
+    return Check(source.name, f"job {job.job}: {targets} every {job.interval_s:g} s, so {about}")
 
 
 def _files(source: LogsSource | OpenMetricsSource) -> Iterator[Check]:

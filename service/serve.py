@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import subprocess
 import sys
 import time
@@ -83,7 +84,8 @@ def command(app: Path, page: Page) -> list[str]:
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
     flags += [f"--server.allowedHosts={host}" for host in dict.fromkeys(allowed)]
-    return [sys.executable, "-m", "streamlit", "run", str(app), *flags]
+    # -P: a folder named like one of our packages in the working directory must not come before ours.
+    return [sys.executable, "-P", "-m", "service.child", str(os.getpid()), "streamlit", "run", str(app), *flags]
 
 
 @contextmanager

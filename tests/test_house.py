@@ -25,7 +25,8 @@ MOST_LINES_OF_A_FUNCTION = 70
 @cache
 def tracked() -> tuple[Path, ...]:
     """Return every file under version control, relative to the root."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return tuple(Path(name) for name in listed.split("\0") if name and (ROOT / name).is_file())
 
 

@@ -77,7 +77,7 @@ def test_an_unreachable_server(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "said", "hint"),
     [
-        ((200, "<!doctype html><title>Login</title>", "text/html"), "HTML", "url"),
+        ((200, "<!doctype html><title>Login</title>", "text/html"), "not with JSON", "url"),
         ((200, '{"hello": "world"}', "application/json"), "not Prometheus'", "url"),
         ((401, "who are you?", "text/plain"), "401", "bearer_token_file"),
         ((403, "not you", "text/plain"), "403", "read access"),

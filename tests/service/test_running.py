@@ -132,6 +132,17 @@ def test_it_serves_the_dashboard_on_loopback_only(tmp_path: Path) -> None:
     assert [line["event"] for line in journal(tmp_path)][-1] == "stopped"
 
 
+def test_a_killed_service_leaves_no_dashboard_behind(tmp_path: Path) -> None:
+    """The port is free again for the next start, even after kill -9."""
+    write(tmp_path, "sources: []\n")
+    port = closed_port()
+    with running(tmp_path, "--port", str(port)) as service:
+        until(lambda: answers(port))
+        service.kill()
+        service.wait()
+        until(lambda: not answers(port))
+
+
 def answers(port: int) -> bool:
     """Return whether the dashboard says it is well."""
     try:
