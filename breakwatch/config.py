@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -83,6 +84,7 @@ __all__ = [
     "config_path",
     "data_home",
     "fingerprint",
+    "has_desktop",
     "load",
     "published_path",
     "read_secret",
@@ -246,6 +248,11 @@ def published_path() -> Path | None:
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """Return our environment with ``extra`` over it, for a process we start."""
     return {**os.environ, **extra}
+
+
+def has_desktop() -> bool:
+    """Return whether somebody sits before a screen: without one, a text browser would take over the terminal."""
+    return sys.platform in {"darwin", "win32"} or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def data_home() -> Path:

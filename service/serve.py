@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from breakwatch.config import PUBLISHED_VARIABLE, child_environment
+from breakwatch.config import PUBLISHED_VARIABLE, child_environment, has_desktop
 from breakwatch.errors import BreakwatchError, UsageError
 from dashboard.settings import streamlit_options
 from service import console
@@ -117,7 +117,7 @@ def until_stopped(published: Path, page: Page, *, browser: bool = False) -> int:
     with dashboard(published, page) as process:
         wait_until_up(process, page)
         console.say(f"Dashboard: {page.url}   (stop with Ctrl+C)")
-        if browser:
+        if browser and has_desktop():
             webbrowser.open(page.url)
         return process.wait()
 
