@@ -33,8 +33,9 @@ WHERE
 -- step: united
 CREATE OR REPLACE TEMP TABLE united AS
 WITH both_sides AS (
+    -- UNION, not UNION ALL: of two equal rows the two windows below could take either one first
     SELECT track_id, first_us, last_us, value, read_s, assumed FROM known
-    UNION ALL
+    UNION
     SELECT track_id, first_us, last_us, value, read_s, assumed FROM incoming_runs
 ),
 marked AS (
