@@ -16,13 +16,14 @@ import numpy as np
 from breakwatch.clock import MINUTE_US, Clock, from_us
 from breakwatch.config import Config, OpenMetricsSource
 from breakwatch.errors import SourceError
-from breakwatch.model import Batch, Rejected, Window
+from breakwatch.model import Batch, Rejected, Runs, Track, TrackKind, Window
 from collectors import profiles
 from collectors.claims import Claims, series_text
-from collectors.encode import Encoder
+from collectors.encode import Encoder, join_runs
 from collectors.identity import Resolver
 from collectors.openmetrics_text import BadLine, Block, TextReader
 from collectors.samples import Samples, no_samples
+from collectors.seams import FileMark, closed_seams, ends_of, seam_runs
 from collectors.targets import OF_TARGETS, Outlook, encode_all, targets_of
 
 MOST_SAMPLES = 40_000_000
@@ -47,12 +48,15 @@ class OpenMetricsCollector:
         file cannot be read, or holds more wanted samples than fit into memory.
         """
         del window
+        marks = {path: FileMark.parse(text) for path, text in checkpoints.items() if text}
         for path in _files(self._source.paths):
-            state = _fingerprint(path)
-            if checkpoints.get(str(path)) != state:
-                yield self._read(path, state)
+            looks = _fingerprint(path)
+            if str(path) not in marks or marks[str(path)].looks != looks:
+                others = [mark for other, mark in marks.items() if other != str(path)]
+                marks[str(path)], batch = self._read(path, looks, others)
+                yield batch
 
-    def _read(self, path: Path, state: str) -> Batch:
+    def _read(self, path: Path, looks: str, others: Sequence[FileMark]) -> tuple[FileMark, Batch]:
         reader = TextReader(lambda metric: metric in OF_TARGETS or self._claims.wanted(metric))
         blocks: list[Block] = []
         refused = _Refused(self._source.name, path)
@@ -77,12 +81,13 @@ class OpenMetricsCollector:
         # The file is all there is: nothing is missing after its last stamp, and neighbours count however far they are.
         targets = targets_of(encoder, samples, Outlook(context_us=None))
         encoded = encode_all(encoder, samples, targets, since_us=_EVER.min, until_us=_EVER.max)
-        return Batch(
+        mark = FileMark(looks, {name: ends for name, t in targets.by_name.items() if (ends := ends_of(t))})
+        return mark, Batch(
             source=self._source.name,
             tracks=encoded.tracks,
-            runs=encoded.runs,
+            runs=join_runs([(encoded.runs, 0), (_seams(encoded.tracks, mark, others), 0)]),
             rejected=[*refused.kept(), *encoded.rejected],
-            checkpoints={str(path): state},
+            checkpoints={str(path): mark.text()},
             samples=len(samples.series),
             lines=reader.lines,
             skipped=reader.skipped + encoded.skipped,
@@ -130,6 +135,19 @@ class _Refused:
             self._kept.append(Rejected(self._source, position, reason, content))
         else:
             self._more += 1
+
+
+def _seams(tracks: Sequence[Track], mark: FileMark, others: Sequence[FileMark]) -> Runs:
+    """Return the runs that join this file's scrapes to those of the files before and after it."""
+    return seam_runs(
+        (index, start_us, end_us)
+        for index, track in enumerate(tracks)
+        if track.kind == TrackKind.SCRAPE and track.scrape_target in mark.ends
+        for start_us, end_us in closed_seams(
+            mark.ends[track.scrape_target],
+            [other.ends[track.scrape_target] for other in others if track.scrape_target in other.ends],
+        )
+    )
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:
