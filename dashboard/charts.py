@@ -85,7 +85,7 @@ def lay_out(
     figure.update_layout(
         template=theme.template(canvas.mode),
         height=height_px,
-        margin={"l": left_px, "r": 18, "t": 4, "b": 24},
+        margin={"l": left_px, "r": 24, "t": 4, "b": 24},
         barmode="overlay",
         uirevision=f"{canvas.span.start.isoformat()}",
         annotations=list(notes),

@@ -45,7 +45,7 @@ def timeline(incident: Incident, canvas: Canvas) -> Chart:
         notes.append(_requests_label(incident, canvas))
     charts.lay_out(figure, canvas, height_px=height, rows=rows, notes=notes, left_px=LEFT_PX)
     figure.update_layout(
-        margin={"l": LEFT_PX, "r": 18, "t": _HEAD_PX, "b": _FOOT_PX},
+        margin={"l": LEFT_PX, "r": 24, "t": _HEAD_PX, "b": _FOOT_PX},
         yaxis={"domain": [floor, 1.0]},
         yaxis2={"domain": [0.0, max(floor - 0.04, 0.0)], "visible": False, "fixedrange": True, "anchor": "x"},
         xaxis={"anchor": "free", "position": 0},

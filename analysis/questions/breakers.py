@@ -10,6 +10,7 @@ from analysis.questions.episodes import Episode, Healing, episodes, healing
 from analysis.questions.lanes import Spell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from store import Rows
@@ -62,7 +63,7 @@ def breakers(rows: Rows, environment: str, span: Span, as_of: datetime) -> tuple
             service=row["service"],
             breaker=row["breaker"],
             state=row["state"],
-            since=edge(row, "since", "since_earliest", "since_latest"),
+            since=_since(row, by_name.get(f"{row['service']} → {row['breaker']}", ())),
             instances_hit=row["instances_hit"],
             instances_seen=row["instances_seen"],
             healing=healing(by_name.get(f"{row['service']} → {row['breaker']}", ())),
@@ -70,6 +71,12 @@ def breakers(rows: Rows, environment: str, span: Span, as_of: datetime) -> tuple
         for row in rows.rows(_BREAKERS, {"environment": environment})
     ]
     return tuple(sorted(found, key=lambda one: (one.state == "closed", -one.healing.episodes, one.name)))
+
+
+def _since(row: dict[str, Any], found: Sequence[Episode]) -> Edge | None:
+    """Return since when it stands so; an episode that goes on counts from its first opening, probes or not."""
+    ongoing = next((episode.opened for episode in found if episode.ongoing), None)
+    return ongoing or edge(row, "since", "since_earliest", "since_latest")
 
 
 def state_lanes(

@@ -19,7 +19,7 @@ INSTEAD = frozenset({"fallback", "cache_hit", "cache_stale"})
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Calls of one service in a span; ``None`` in every field where nothing was counted."""
+    """Calls of one service in a span; ``None`` where nothing was counted, ``instead`` also where no fallback was."""
 
     total: int | None
     failed: int | None
@@ -37,5 +37,5 @@ def calls(rows: Rows, environment: str, service: str, span: Span) -> Calls:
         total=sum(found.values()),
         failed=sum(number for outcome, number in found.items() if outcome in FAILED),
         refused=sum(number for outcome, number in found.items() if outcome in REFUSED),
-        instead=sum(number for outcome, number in found.items() if outcome in INSTEAD),
+        instead=sum(found[outcome] for outcome in INSTEAD & found.keys()) if INSTEAD & found.keys() else None,
     )

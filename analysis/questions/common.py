@@ -49,9 +49,11 @@ class Bounded:
 
     @property
     def half_width(self) -> float:
-        """Return half of the distance between the bounds; 0 where there are none or they are open."""
-        if self.low is None or self.high is None or math.isinf(self.high):
+        """Return half of the distance between the bounds, of open ones the distance to the lower; 0 without bounds."""
+        if self.low is None or self.high is None:
             return 0.0
+        if math.isinf(self.high):
+            return abs(self.value - self.low) if self.value is not None else 0.0
         return (self.high - self.low) / 2
 
 

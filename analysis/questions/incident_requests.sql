@@ -8,7 +8,7 @@ select
 from request_counts
 where environment = $environment
     and service = $service
-    and bucket_start >= $start
+    and bucket_start + to_seconds(bucket_s::double) > $start
     and bucket_start < $end
 group by slice_start
 order by slice_start

@@ -140,7 +140,7 @@ def _recovery(healing: Healing) -> Markup:
     chip = markup.chip("few", "unknown") if thin else Markup("")
     if median.value is None or median.low is None:
         return _tile("Breaker recovery, median", chip, "no data", "", n, Markup(""))
-    longest = max(v for v in (worst.value, median.value) if v is not None)
+    longest = max(healing.p90.value or 0.0, 2 * median.value)
     scale = next((s for s in _SCALES_S if s >= longest), _SCALES_S[-1])
     high = None if median.high is None or math.isinf(median.high) else median.high
     bar = markup.range_bar(median.low, high, median.value, scale)

@@ -137,7 +137,7 @@ def effects(incident: Incident) -> Markup:
             "Failed meanwhile",
             "not counted"
             if calls.failed is None
-            else f"{words.count(calls.failed)} of {words.count(calls.total)} calls",
+            else f"{words.count(calls.failed)} of {words.count(calls.total)} calls, in whole minutes",
         ),
         ("Answered by a fallback", "not counted" if calls.instead is None else words.plural(calls.instead, "call")),
         ("Openings", f"{words.count(episode.openings)} on {words.plural(episode.instances_hit, 'instance')}"),
@@ -177,7 +177,8 @@ def transitions(incident: Incident, selection: Selection, most: int) -> Markup:
 def bounded(number: Bounded) -> Markup:
     """Return a duration with its bounds beside it, smaller."""
     value = words.duration(number.value, number.half_width)
-    told = words.plus_minus(number.low, None if number.high is None else number.high)
+    open_ended = number.high is not None and math.isinf(number.high)
+    told = words.bounds(number.low, number.high) if open_ended else words.plus_minus(number.low, number.high)
     return join((bold(value), " ", small(told if told == "exact" else f"({told})")))
 
 

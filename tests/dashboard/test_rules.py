@@ -67,7 +67,7 @@ def test_no_markup_around_the_escape() -> None:
 
 def test_no_module_hides_another() -> None:
     """Streamlit puts this folder first on the path: no module here may be called like one of Python's or ours."""
-    import sys  # noqa: PLC0415
+    import sys
 
     taken = set(sys.stdlib_module_names) | {"store", "service", "analysis", "collectors", "breakwatch", "streamlit"}
     assert {path.stem for path in ROOM.iterdir() if path.suffix == ".py" or path.is_dir()} & taken == set()
@@ -85,7 +85,7 @@ def test_shipped_options_are_private_and_safe() -> None:
 
 def test_theme_of_widgets_is_the_theme_of_charts() -> None:
     """The options that Streamlit draws with hold the same colours as our palettes."""
-    from dashboard.theme import PALETTES  # noqa: PLC0415
+    from dashboard.theme import PALETTES
 
     options = streamlit_options()
     pairs = {"greenColor": "ok", "orangeColor": "hurt", "redColor": "down", "textColor": "ink", "borderColor": "border"}

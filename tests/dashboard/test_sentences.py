@@ -49,8 +49,10 @@ def test_busy_headline(busy_rows: Reader) -> None:
     """The worst comes first, then the open breaker with its bounds, then what became of the calls."""
     assert plain(sentences.overview_headline(situation(busy_rows, "prod", AS_OF), UTC)) == (
         "payments has been limited for 7 min 19 s.",
-        "checkout → payments has been open for 6 min 20 s (± 8 s) on 14 of 20 instances. "
-        "1,284 calls rejected, 1,283 answered by a fallback, 254 failed.",
+        (
+            "checkout → payments has been open for 6 min 20 s (± 8 s) on 14 of 20 instances. "
+            "1,284 calls rejected, 1,283 answered by a fallback, 254 failed."
+        ),
     )
 
 

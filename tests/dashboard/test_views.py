@@ -19,25 +19,25 @@ PAYLOAD = "<img src=x onerror=alert(1)>"
 
 
 def _overview() -> None:
-    from dashboard.views import overview  # noqa: PLC0415 (the function's text is run as a script)
+    from dashboard.views import overview
 
     overview.render()
 
 
 def _breakers() -> None:
-    from dashboard.views import breakers  # noqa: PLC0415
+    from dashboard.views import breakers
 
     breakers.render()
 
 
 def _incidents() -> None:
-    from dashboard.views import incidents  # noqa: PLC0415
+    from dashboard.views import incidents
 
     incidents.render()
 
 
 def _data() -> None:
-    from dashboard.views import data  # noqa: PLC0415
+    from dashboard.views import data
 
     data.render()
 
