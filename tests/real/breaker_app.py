@@ -45,7 +45,7 @@ class Before(pybreaker.CircuitBreakerListener):
 
     at_us = 0
 
-    def state_change(self, cb: object, old_state: object, new_state: object) -> None:  # noqa: ARG002
+    def state_change(self, cb: object, old_state: object, new_state: object) -> None:
         """Take the time."""
         self.at_us = time.time_ns() // 1000
 
