@@ -42,16 +42,16 @@ def _plain(values: Any) -> NDArray[Any]:  # fetchnumpy is untyped: arrays, maske
     return array.astype("datetime64[us]") if array.dtype.kind == "M" else array
 
 
-def _unmasked(values: np.ma.MaskedArray[Any, Any]) -> NDArray[Any]:
+def _unmasked(values: Any) -> NDArray[Any]:  # numpy types masked arrays only in part
     kind = values.dtype.kind
+    found: NDArray[Any] = values
     if kind == "M":
-        return values.astype("datetime64[us]").filled(np.datetime64("NaT", "us"))
-    if not values.mask.any():
-        return values.data
-    if kind == "f":
-        return values.filled(np.nan)
-    if kind == "O":
-        texts = values.data.copy()
-        texts[values.mask] = None  # filled(None) would mean numpy's own filling, "?"
-        return texts
-    return values
+        found = values.astype("datetime64[us]").filled(np.datetime64("NaT", "us"))
+    elif not values.mask.any():
+        found = values.data
+    elif kind == "f":
+        found = values.filled(np.nan)
+    elif kind == "O":
+        found = values.data.copy()
+        found[values.mask] = None  # filled(None) would mean numpy's own filling, "?"
+    return found

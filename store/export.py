@@ -15,7 +15,6 @@ import duckdb
 from breakwatch.errors import UsageError
 from store import faults
 from store.reader import Reader
-from store.statements import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,12 +57,15 @@ def ask(reader: Reader, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         described = cursor.description or []
         return [column[0] for column in described], cursor.fetchall()
     except duckdb.Error as error:
-        raise refused(error) from error
+        raise refused(str(error)) from error
 
 
-def refused(error: Exception) -> UsageError:
-    """Return DuckDB's refusal of a person's query as ours: its first line says what is wrong."""
-    return UsageError(str(error).strip().splitlines()[0], "names and meanings: breakwatch sql 'DESCRIBE <view>'")
+def refused(message: str) -> UsageError:
+    """Return DuckDB's refusal of a person's query as ours: what is wrong, and what it thinks was meant."""
+    said = [line.strip() for line in message.strip().splitlines()] or ["the query was refused"]
+    meant = [line for line in said[1:] if line.startswith(("Did you mean", "Candidate"))]
+    remedy = "DESCRIBE <view> shows names and meanings; only queries are allowed"
+    return UsageError(" ".join(said[:1] + meant[:1]), remedy)
 
 
 def _write_parquet(reader: Reader, sql: str, out: str | Path | None) -> None:
@@ -73,7 +75,7 @@ def _write_parquet(reader: Reader, sql: str, out: str | Path | None) -> None:
         with faults.translated(Path(out)):
             reader.cursor().sql(sql).write_parquet(str(out), compression="zstd")
     except (duckdb.Error, AttributeError) as error:  # a statement that answers nothing has no relation
-        raise refused(error) from error
+        raise refused(str(error)) from error
 
 
 def as_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from breakwatch.clock import Clock, Instant, system_clock
-from breakwatch.errors import StoreError
 from store import answers, append, catalog, faults, schema
 from store.lock import OwnerLock
 from store.parts import Parts
@@ -124,6 +123,15 @@ class Store:
         with self.transaction():
             self._connection.execute(statement("record_run"), values)
             self._mark("raw.collection_runs", whole=False)
+
+    @contextmanager
+    def cycle(self) -> Iterator[None]:
+        """Run a cycle (append, refresh, publish) with the precedence that each of its calls would ask for alone.
+
+        Between the calls the owner would queue up again behind whatever long queries the readers run.
+        """
+        with precedence():
+            yield
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

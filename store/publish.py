@@ -6,7 +6,6 @@ changed spans of dense ones by time. A file that is not exactly the one we left 
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from dataclasses import asdict, dataclass, replace
@@ -183,17 +182,16 @@ class Publisher:
 
     def _point_to_parts(self, relation: str, own: list[Part]) -> None:
         """Make ``kept.<relation>`` of the published file the rows inside and those in parts."""
-        inside = f"SELECT * FROM inside.{relation}"
-        paths = self._paths(own)
-        files = ", ".join(quoted(path) for path in paths)
-        outside = f" UNION ALL BY NAME SELECT * FROM read_parquet([{files}])" if own else ""
         script = steps("publish")
+        paths = self._paths(own)
         self.connection.execute(script["clear_part_files"], {"relation": relation})
         for position, path in enumerate(paths):
             place = {"relation": relation, "position": position, "path": path}
             self.connection.execute(script["add_part_file"], place)
+        view = fill(script["inside_and_parts" if own else "inside_only"], relation=relation)
         self.connection.execute("USE published")
-        self.connection.execute(f"CREATE OR REPLACE VIEW kept.{relation} AS {inside}{outside}")
+        # A view has no parameters, and only literal paths can stand in it.
+        self.connection.execute(view.replace("$paths", f"[{', '.join(quoted(path) for path in paths)}]"))
         self.connection.execute("USE owner")
 
     def _set_header(self, database: str, header: Header) -> None:
@@ -206,7 +204,7 @@ class Publisher:
         sync(fresh)
         found = fresh.stat()
         self.trace("publish.before_rename")
-        os.replace(fresh, self.path)
+        fresh.replace(self.path)
         sync(self.path.parent)
         self.trace("publish.after_rename")
         whole_bytes = continued.whole_bytes if continued else found.st_size

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from breakwatch.errors import StoreError, UsageError
+from store.export import refused
 
 _MEMORY_MB = 256
 _MAX_EXECUTION_S = 10.0
@@ -88,7 +89,7 @@ def _result(done: subprocess.CompletedProcess[str]) -> SandboxResult:
             "ask for a shorter time or fewer rows",
         ) from None
     if "error" in answer:
-        raise UsageError(answer["error"].strip(), "names and meanings: DESCRIBE <view>; only queries are allowed")
+        raise refused(answer["error"])
     zoned = [place for place, kind in enumerate(answer["types"]) if kind == _ZONED]
     for row in answer["rows"]:
         for place in zoned:

@@ -64,6 +64,15 @@ WHERE
     {when} BETWEEN make_timestamptz($start_us) AND make_timestamptz($end_us)
     AND {when} >= make_timestamptz($boundary_us)
 
+-- step: inside_only
+CREATE OR REPLACE VIEW kept.{relation} AS SELECT * FROM inside.{relation}
+
+-- step: inside_and_parts
+CREATE OR REPLACE VIEW kept.{relation} AS
+SELECT * FROM inside.{relation}
+UNION ALL BY NAME
+SELECT * FROM read_parquet($paths)
+
 -- step: clear_header
 DELETE FROM {database}.meta.publication
 

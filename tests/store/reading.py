@@ -19,10 +19,12 @@ QUERIES = (
 )
 
 
-def main(path, seconds, manner):
+def main(path: str, seconds: float, manner: str) -> None:
     """Ask until the time is over; count answers and errors."""
     give_up = time.monotonic() + seconds
-    queries, errors, newest, totals = 0, [], 0, set()
+    queries, newest = 0, 0
+    errors: list[str] = []
+    totals: set[object] = set()
     held = duckdb.connect(path, read_only=True) if manner == "hold" else None
     while time.monotonic() < give_up:
         for sql in QUERIES:
@@ -48,7 +50,7 @@ def main(path, seconds, manner):
                 "answers": len(totals),
             }
         )
-    )  # noqa: T201
+    )
 
 
 if __name__ == "__main__":

@@ -1,14 +1,20 @@
 """What a batch leaves behind: rows, checkpoints and stale marks, whatever the order and number of batches."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from breakwatch.model import Batch, SightingKind, Subject, Track, TrackKind
 from store import Appended, Store
-from tests.store.samples import COUNTER, QUEUE, SCRAPE, START, STATE, batch_of, rejected, sighting
+from tests.store.samples import COUNTER, QUEUE, SCRAPE, START, STATE, Sample, batch_of, rejected, sighting
 
 NAN = float("nan")
+
+
+def alike(tracks: Sequence[Track], samples: Sequence[Sample]) -> dict[Track, Sequence[Sample]]:
+    """Return a history in which all tracks have the same samples."""
+    return {track: samples for track in tracks}  # noqa: C420 - fromkeys would share one list, which ruff minds too
 
 
 def stale_subjects(store: Store) -> set[tuple[str, ...]]:
@@ -86,10 +92,10 @@ def test_duplicates_inside_a_batch_are_one(store: Store) -> None:
 def test_pure_extension_marks_no_state_and_no_counter(store: Store) -> None:
     """What is merely seen longer with the same value changes no figure, except samples of gauges and scrapes."""
     tracks = (STATE, COUNTER, START, QUEUE, SCRAPE)
-    store.append(batch_of(dict.fromkeys(tracks, [(0, 1), (15, 1)])))
+    store.append(batch_of(alike(tracks, [(0, 1), (15, 1)])))
     stale_subjects(store)
     stale_counters(store)
-    store.append(batch_of(dict.fromkeys(tracks, [(15, 1), (30, 1)]), seen_until_us=30))
+    store.append(batch_of(alike(tracks, [(15, 1), (30, 1)]), seen_until_us=30))
     assert stale_subjects(store) == set()
     assert stale_counters(store) == {QUEUE.track_id: (15, 30), SCRAPE.track_id: (15, 30)}
     assert store.rows("FROM raw.seen") == [{"source": "prom", "until_us": 30}]
@@ -97,10 +103,10 @@ def test_pure_extension_marks_no_state_and_no_counter(store: Store) -> None:
 
 def test_a_new_value_marks_state_and_counter(store: Store) -> None:
     """Only the time that really changed is marked, not the whole of a long run."""
-    store.append(batch_of(dict.fromkeys((STATE, COUNTER), [(0, 1), (15, 1)])))
+    store.append(batch_of(alike((STATE, COUNTER), [(0, 1), (15, 1)])))
     stale_subjects(store)
     stale_counters(store)
-    store.append(batch_of(dict.fromkeys((STATE, COUNTER), [(15, 1), (30, 1), (45, 2)])))
+    store.append(batch_of(alike((STATE, COUNTER), [(15, 1), (30, 1), (45, 2)])))
     assert stale_subjects(store) == {("breaker", "prod", "checkout", "pay")}
     assert stale_counters(store) == {COUNTER.track_id: (15, 45)}
 
@@ -108,7 +114,7 @@ def test_a_new_value_marks_state_and_counter(store: Store) -> None:
 @pytest.mark.parametrize("kind", [START, SCRAPE])
 def test_a_restart_or_gap_marks_what_the_scrape_carries(store: Store, kind: Track) -> None:
     """A new process start or a hole in the scrapes decides what may hide between two equal states."""
-    store.append(batch_of(dict.fromkeys((STATE, kind), [(0, 1), (15, 1)])))
+    store.append(batch_of(alike((STATE, kind), [(0, 1), (15, 1)])))
     stale_subjects(store)
     store.append(batch_of({kind: [(30, 1), (45, 1)]}))
     assert stale_subjects(store) == {("breaker", "prod", "checkout", "pay")}

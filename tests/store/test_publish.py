@@ -9,10 +9,10 @@ import duckdb
 import pytest
 
 from breakwatch.errors import StoreError
+from breakwatch.model import Batch
 from store import CollectionRun, Reader, Rows, Store
 from store.catalog import DENSE, views
 from tests.store.samples import rejected
-from breakwatch.model import Batch
 
 DAY_US = 86_400_000_000
 START_US = 1_793_491_200_000_000  # 2026-11-01
@@ -21,9 +21,7 @@ START_US = 1_793_491_200_000_000  # 2026-11-01
 def content(rows: Rows) -> dict[str, list[str]]:
     """Return what every view shows, in order, apart from the publication itself."""
     return {
-        view.name: sorted(map(repr, rows.rows(f"FROM {view.name}")))  # noqa: S608 - names of our own
-        for view in views()
-        if view.name != "publication"
+        view.name: sorted(map(repr, rows.rows(f"FROM {view.name}"))) for view in views() if view.name != "publication"
     }
 
 

@@ -77,7 +77,7 @@ def test_an_empty_scope_is_the_whole_table(store: Store) -> None:
 def test_several_scopes_are_replaced_together(store: Store) -> None:
     """Scopes of the same columns, NULL among them, become their rows; a scope without rows is emptied."""
     scopes = [{"service": name} for name in ("a", "b", None)]
-    rows = [{"service": "a", "target": "x"}, {"service": None, "target": "y"}]
+    rows: list[dict[str, Any]] = [{"service": "a", "target": "x"}, {"service": None, "target": "y"}]
     store.replace("targets", {}, [{"service": name, "target": "old"} for name in ("a", "b", "c", None)])
     assert store.replace("targets", scopes, rows) == 5
     assert store.replace("targets", scopes, rows) == 0

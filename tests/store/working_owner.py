@@ -60,23 +60,29 @@ def fill(store: Store) -> None:
 
 def cycle(store: Store, number: int) -> float:
     """Collect, refresh and publish once, with a late change in a part now and then; return the seconds it took."""
-    started = time.perf_counter()
     stamps = (NOW_US + (number - 1) * SCRAPE_US, NOW_US + number * SCRAPE_US)
     history = {track: [(at, float(at // SCRAPE_US // 50 % 3)) for at in stamps] for track in TRACKS}
-    store.append(batch_of(history, sightings=[sighting(f"f:{number}", stamps[1])], checkpoints={"next": str(number)}))
-    with store.transaction():
-        minute_us = NOW_US + number * SCRAPE_US // MINUTE_US * MINUTE_US
-        scope = {"service": "s0", "bucket_start": minute_us}
-        store.replace("request_counts", scope, [count_row(minute_us, 0, number)])
-        if number % 5 == 0:
-            late_us = START_US + number % 3 * DAY_US
-            store.replace("request_counts", {"service": "s0", "bucket_start": late_us}, [count_row(late_us, 0, number)])
-        move = {"environment": "prod", "service": "s0", "breaker": "b0", "position": -number}
-        store.replace("breaker_transitions", move, [{"occurred_at": stamps[1], "sources": ["prom"]}])
-        store.replace("targets", {"service": "s1"}, [{"target": "t", "last_served_at": stamps[1]}])
-        store.execute("DELETE FROM raw.stale_subjects")
-    store.publish(stamps[1])
+    batch = batch_of(history, sightings=[sighting(f"f:{number}", stamps[1])], checkpoints={"next": str(number)})
+    started = time.perf_counter()
+    with store.cycle():
+        store.append(batch)
+        with store.transaction():
+            _refresh(store, number, stamps[1])
+        store.publish(stamps[1])
     return time.perf_counter() - started
+
+
+def _refresh(store: Store, number: int, now_us: int) -> None:
+    minute_us = NOW_US + number * SCRAPE_US // MINUTE_US * MINUTE_US
+    scope = {"service": "s0", "bucket_start": minute_us}
+    store.replace("request_counts", scope, [count_row(minute_us, 0, number)])
+    if number % 5 == 0:
+        late_us = START_US + number % 3 * DAY_US
+        store.replace("request_counts", {"service": "s0", "bucket_start": late_us}, [count_row(late_us, 0, number)])
+    move = {"environment": "prod", "service": "s0", "breaker": "b0", "position": -number}
+    store.replace("breaker_transitions", move, [{"occurred_at": now_us, "sources": ["prom"]}])
+    store.replace("targets", {"service": "s1"}, [{"target": "t", "last_served_at": now_us}])
+    store.execute("DELETE FROM raw.stale_subjects")
 
 
 def cycles(store: Store, seconds: float, first: int, every_s: float = 1.0) -> list[float]:
