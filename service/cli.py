@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -49,9 +50,18 @@ def _examples(*lines: str) -> str:
 _RANGE = "breakwatch collect --since 2026-11-19T00:00:00Z --until 2026-11-20T00:00:00Z"
 
 
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer hands the option over so
+    if asked:
+        print(f"breakwatch {version('breakwatch')}")  # noqa: T201 - the answer of the option
+        raise Exit
+
+
 @app.callback()
 def common(
     *,
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error; allowed anywhere.")] = False,
 ) -> None:
     """Observability dashboard and SLA analyzer for circuit breakers, retries and fallbacks."""

@@ -9,21 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from store import Reader
 from tests.service.command import breakwatch, environment, write
-from tests.service.servers import closed_port
+from tests.service.servers import PATIENCE_S, answers, closed_port, until
 
 LINE = '{{"ts":"{ts}","event":"breaker_transition","service":"shop","breaker":"pay","from":"{was}","to":"{now}"}}\n'
 OPENED = LINE.format(ts="2026-11-20T09:00:00Z", was="closed", now="open")
 CLOSED = LINE.format(ts="2026-11-20T09:00:20Z", was="open", now="closed")
 LOGS = "sources: [{name: app, kind: logs, paths: [app.jsonl], profile: breakwatch-service}]\n"
-PATIENCE_S = 40.0
 
 
 @contextmanager
@@ -44,14 +41,6 @@ def running(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for something that is to happen soon."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.2)
 
 
 def episodes(folder: Path) -> list[tuple[object, object]]:
@@ -141,15 +130,6 @@ def test_a_killed_service_leaves_no_dashboard_behind(tmp_path: Path) -> None:
         service.kill()
         service.wait()
         until(lambda: not answers(port))
-
-
-def answers(port: int) -> bool:
-    """Return whether the dashboard says it is well."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def listeners(port: int) -> set[str]:
