@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 DATA: Traversable = files(__name__)
 """The folder that holds ``breakwatch.yaml`` and what it names; ``as_file`` gives it a path."""
 
-AS_OF_US = 1_795_167_680_000_000
-"""The instant at which the simulated data end: 2026-11-20 09:41:20 UTC, in microseconds."""
+AS_OF_US = 1_795_174_880_000_000
+"""The instant at which the simulated data end: 2026-11-20 11:41:20 UTC, in microseconds."""

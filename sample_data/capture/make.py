@@ -1,27 +1,23 @@
-"""Makes the files of this folder from a recorded run: ``python -m sample_data.capture.make RUN [--out DIR]``.
+"""Makes the files of this folder from a recorded run: ``python -m sample_data.capture.make TSDB LOGS [--out DIR]``.
 
-RUN is the folder of the run: its Prometheus data directory ``tsdb`` (unpacked), ``opossum_events.jsonl``,
-``haproxy.log`` and ``truth.jsonl``. The samples are dumped with ``promtool``, with their stamps to the millisecond; of
-HAProxy's metrics those are kept that Breakwatch reads.
-
-The run was recorded on 2026-11-20 at 11:32, two hours after the simulated month ends. So that it lies inside that
-month, every stamp is moved back by whole days (``--days-back``, one by default). Nothing else is changed.
+TSDB is the run's Prometheus data directory, LOGS the folder of ``opossum_events.jsonl``, ``haproxy.log`` and
+``truth.jsonl``. The logs are copied byte for byte. The samples are dumped with ``promtool``, with their stamps to the
+millisecond; those are kept that Breakwatch reads. No stamp and no value is changed.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable
-from datetime import date, timedelta
 from pathlib import Path
 
-from breakwatch.clock import DAY_US, MILLISECOND_US
 from sample_data.generator.openmetrics import packed
 
-RECORDED = date(2026, 11, 20)
 ABOUT = "recorded run, see sample_data/README.md"
+LOGS = ("opossum_events.jsonl", "haproxy.log", "truth.jsonl")
 WANTED = {
     "opossum": ("circuit", "up", "scrape_duration_seconds"),
     "haproxy": (
@@ -38,7 +34,6 @@ WANTED = {
     ),
 }
 _DUMPED = re.compile(r'\{__name__="(?P<name>[^"]+)", (?P<labels>.*)\} (?P<value>\S+) (?P<stamp_ms>\d+)')
-_DAY_MS = DAY_US // MILLISECOND_US
 
 
 def dump(tsdb: Path) -> list[str]:
@@ -48,7 +43,7 @@ def dump(tsdb: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
-def exposition(dumped: Iterable[str], job: str, days_back: int) -> str:
+def exposition(dumped: Iterable[str], job: str) -> str:
     """Return the wanted samples of one job as OpenMetrics text.
 
     Stale markers (NaN) become what they stand for: no sample. Types are not kept by a database, so all are unknown.
@@ -59,7 +54,7 @@ def exposition(dumped: Iterable[str], job: str, days_back: int) -> str:
         if found is None or f'job="{job}"' not in found["labels"] or found["name"] not in WANTED[job]:
             continue
         if found["value"] != "NaN":
-            stamp_ms = int(found["stamp_ms"]) - days_back * _DAY_MS
+            stamp_ms = int(found["stamp_ms"])
             sample = f"{found['value']} {stamp_ms // 1000}.{stamp_ms % 1000:03d}"
             series.setdefault((found["name"], found["labels"].replace('", ', '",')), []).append(sample)
     parts: list[str] = []
@@ -72,26 +67,23 @@ def exposition(dumped: Iterable[str], job: str, days_back: int) -> str:
     return "\n".join([*parts, "# EOF", ""])
 
 
-def moved(text: str, days_back: int) -> str:
-    """Return a log with its day moved back, in both spellings: 2026-11-20 and 20/Nov/2026."""
-    day = RECORDED - timedelta(days=days_back)
-    text = text.replace(f"{RECORDED:%Y-%m-%d}T", f"{day:%Y-%m-%d}T")
-    return text.replace(f"{RECORDED:%d/%b/%Y}:", f"{day:%d/%b/%Y}:")
+def make(tsdb: Path, logs: Path, out: Path) -> None:
+    """Write the samples of each job and the logs, all as recorded."""
+    dumped = dump(tsdb)
+    for job in WANTED:
+        (out / f"{job}.om.gz").write_bytes(packed(exposition(dumped, job)))
+    for name in LOGS:
+        shutil.copyfile(logs / name, out / name)
 
 
 def main() -> None:
     """Write everything."""
     parser = argparse.ArgumentParser(description="Make the capture from a recorded run.")
-    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument("tsdb", type=Path, help="Prometheus data directory of the run")
+    parser.add_argument("logs", type=Path, help="folder of its logs and its truth")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="where to write")
-    parser.add_argument("--days-back", type=int, default=1, help="by how many whole days stamps are moved back")
     chosen = parser.parse_args()
-    dumped = dump(chosen.run / "tsdb")
-    for job in WANTED:
-        (chosen.out / f"{job}.om.gz").write_bytes(packed(exposition(dumped, job, chosen.days_back)))
-    for name in ("opossum_events.jsonl", "haproxy.log", "truth.jsonl"):
-        text = (chosen.run / name).read_bytes().decode()
-        (chosen.out / name).write_bytes(moved(text, chosen.days_back).encode())
+    make(chosen.tsdb, chosen.logs, chosen.out)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from sample_data.generator.logbook import Logbook, Truth
     from sample_data.generator.machines import SimulatedClock
 
-_HOURS = (2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 10, 10, 10, 9, 9, 10, 10, 10, 9, 8, 6, 4, 3)
+_HOURS = (4, 3, 2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 10, 10, 10, 9, 9, 10, 10, 10, 9, 8, 6)
+"""Traffic by UTC hour, in tenths of the busiest; the quietest hours are those from 03:00 to 07:00."""
 _LOOK_AHEAD_US = 30 * SECOND_US
 _RUSH_ON_US = 12 * SECOND_US
 """How long a rush of calls goes on after the fault."""

@@ -253,7 +253,7 @@ class Search(JavaApp):
         """Begin a process; latency and retries are exported since 5.6.0."""
         super().start(now_us)
         self.carry = [0.0] * len(self.bounds)
-        self.rich = now_us >= at("11-06 08:30:00")
+        self.rich = now_us >= at("11-06 10:30:00")
         self.recorder.register(now_us, requests("success", "query"))
         if self.rich:
             self.recorder.register(now_us, *map(_bucket, self.bounds), *map(_retried, (False, True), (True, True)))

@@ -233,7 +233,7 @@ class Assistant(PythonApp):
     def tick(self, now_us: Instant) -> None:
         """Let web sockets come and go with the day."""
         busy = (now_us // MINUTE_US // 30 * 7) % 11
-        day = 9 <= from_us(now_us).hour < 18
+        day = 11 <= from_us(now_us).hour < 20
         self.recorder.show(now_us, key("sessions_alive", kind="websocket"), (24 if day else 6) + busy)
 
     def _ask(self, now_us: Instant, call_id: str) -> tuple[str, Instant]:
@@ -306,7 +306,7 @@ class Accounts(PythonApp):
         if now_us - self.ticked_us < 5 * MINUTE_US:
             return
         self.ticked_us = now_us
-        wanted = 420.0 if 7 <= from_us(now_us).hour < 19 else 140.0
+        wanted = 420.0 if 9 <= from_us(now_us).hour < 21 else 140.0
         if self.settled():
             self.sessions += (wanted - self.sessions) * 0.12
         else:

@@ -46,10 +46,10 @@ FLEET: tuple[Instance, ...] = (
     Instance(Payments, 1, 11_804),
     Instance(Checkout, 0, 6_127),
     Instance(Checkout, 1, 13_452),
-    Instance(Checkout, 2, 1_933, at("11-13 09:00:00")),
+    Instance(Checkout, 2, 1_933, at("11-13 11:00:00")),
     Instance(Cart, 0, 8_700),
     Instance(Search, 0, 4_561),
-    Instance(Assistant, 0, 12_240, at("11-05 09:00:00")),
+    Instance(Assistant, 0, 12_240, at("11-05 11:00:00")),
     Instance(Accounts, 0, 9_385, shows_duration=False),
 )
 """In the order in which they must run: payments before checkout, which calls it."""

@@ -22,11 +22,11 @@ _CHATTER = {
 }
 
 _TORN = (
-    ("payments", at("11-03 11:26:40"), '{"ts": "2026-11-03T11:26:40.118204Z", "event": "breaker_transition", "serv'),
-    ("cart", at("11-16 09:31:10"), '{"ts": "2026-11-16T09:31:10.0", "event": "breaker_transition", "breaker": "redi'),
-    ("search", at("11-12 08:00:00"), '{"ts": "yesterday", "event": "level_change", "service": "search", "to": "full"}'),
-    ("assistant", at("11-10 17:31:02"), '{"ts": "2026-11-10T17:31:02.44Z", "event": "retry", "attempt": 3, "wait_s"'),
-    ("cart", at("11-19 16:09:30"), '{"event": "level_change", "service": "cart", "from": "full", "to": "cache_only"}'),
+    ("payments", at("11-03 13:26:40"), '{"ts": "2026-11-03T13:26:40.118204Z", "event": "breaker_transition", "serv'),
+    ("cart", at("11-16 11:31:10"), '{"ts": "2026-11-16T11:31:10.0", "event": "breaker_transition", "breaker": "redi'),
+    ("search", at("11-12 10:00:00"), '{"ts": "yesterday", "event": "level_change", "service": "search", "to": "full"}'),
+    ("assistant", at("11-10 19:31:02"), '{"ts": "2026-11-10T19:31:02.44Z", "event": "retry", "attempt": 3, "wait_s"'),
+    ("cart", at("11-19 18:09:30"), '{"event": "level_change", "service": "cart", "from": "full", "to": "cache_only"}'),
 )
 """Lines that a reader must reject and keep: cut off, without a time, with a time that is none."""
 
