@@ -115,11 +115,11 @@ def dashboard(published: Path, page: Page, *, quiet: bool = False) -> Iterator[s
 def until_stopped(published: Path, page: Page, *, browser: bool = False) -> int:
     """Serve the dashboard in the foreground; return its exit code, 0 when it was asked to stop."""
     with dashboard(published, page) as process:
-        wait_until_up(process, page)
-        console.say(f"Dashboard: {page.url}   (stop with Ctrl+C)")
-        if browser and has_desktop():
-            webbrowser.open(page.url)
         try:
+            wait_until_up(process, page)
+            console.say(f"Dashboard: {page.url}   (stop with Ctrl+C)")
+            if browser and has_desktop():
+                webbrowser.open(page.url)
             return process.wait()
         except KeyboardInterrupt:
             return 0
