@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from analysis.facts.counters import refresh_counters
 from analysis.facts.coverage import refresh_coverage
+from analysis.facts.declared import refresh_declared
 from analysis.facts.events import refresh_events
 from analysis.facts.gauges import refresh_gauges
 from analysis.facts.restarts import refresh_restarts
@@ -32,6 +33,7 @@ def refresh_facts(store: Store, config: Config) -> None:
     refresh_events(store, config.services)
     refresh_restarts(store)
     refresh_coverage(store)
+    refresh_declared(store, config.services)
     refresh_spells(store)
     refresh_targets(store, config.services)
     store.execute("truncate raw.stale_counters")

@@ -1,4 +1,4 @@
-"""``breaker_recovery_time``: from the first edge into open to the last into closed, per episode; its mean is the MTTR."""
+"""``breaker_recovery_time``: from the first edge into open to the last into closed of an episode."""
 
 from __future__ import annotations
 
