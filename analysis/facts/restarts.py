@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from store import Store
 
-SAME_RESTART = timedelta(seconds=5)
-"""A log line and a process that tell of a restart this close to each other mean the same one."""
+TOLD_EARLIER, TOLD_LATER = timedelta(seconds=60), timedelta(seconds=5)
+"""A log line means the restart after which the process began up to this much later (it tells of the end of the old
+one), or this much earlier (it tells of the beginning of the new one)."""
 
 Row = dict[str, Any]
 
@@ -38,7 +39,8 @@ def _not_told(sampled: list[Row], told: Iterable[Row]) -> list[Row]:
         row
         for row in sampled
         if not any(
-            line["instance"] in {"", row["instance"]} and abs(line["occurred_at"] - row["occurred_at"]) <= SAME_RESTART
+            line["instance"] in {"", row["instance"]}
+            and -TOLD_LATER <= row["occurred_at"] - line["occurred_at"] <= TOLD_EARLIER
             for line in told
         )
     ]
