@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from contextlib import contextmanager
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 _NOTHING: Params = {}
 _WRITES_TO = re.compile(r"\b(insert\s+into|delete\s+from|update|merge\s+into|truncate)\s+kept\.(\w+)", re.IGNORECASE)
 _MEMORY_LIMIT = "2GB"
-_THREADS = 1
+_BULK_RUNS = 50_000
+"""A batch with more runs is a backfill: it and the refresh after it use every core, until the next publication."""
 
 
 class Store:
@@ -49,6 +51,7 @@ class Store:
         self._trace = publisher.trace
         self._turn = threading.RLock()
         self._depth = 0
+        self._threads = 1
         self._kept = KeptTables(connection)
 
     @classmethod
@@ -104,6 +107,8 @@ class Store:
     def append(self, batch: Batch) -> Appended:
         """Write a batch in one transaction: rows, checkpoints, and which figures are now stale. Idempotent."""
         self._trace("append.begin")
+        if len(batch.runs) > _BULK_RUNS:
+            self._use_threads(os.cpu_count() or 1)
         with self.transaction():
             appended = append.write(self._connection, batch, self._clock())
             if appended.rejected:
@@ -232,7 +237,9 @@ class Store:
         with self._turn, precedence(), faults.translated(self.path):
             if self._depth:
                 raise RuntimeError("publish outside of transactions: it shows what is committed")
-            return self._publisher.publish(as_of_us, recorded=recorded)
+            publication = self._publisher.publish(as_of_us, recorded=recorded)
+            self._use_threads(1)
+            return publication
 
     def _publish_if_stale(self) -> None:
         """Publish anew what was published before, where the file is missing, another one, or was moved."""
@@ -240,6 +247,13 @@ class Store:
         last = self._publisher.last()
         if last is not None and not self._publisher.is_current():
             self.publish(last.as_of_us, recorded=last.recorded)
+
+    def _use_threads(self, number: int) -> None:
+        """One thread for short cycles, which would only wait for the others; all cores for bulk."""
+        with self._turn:
+            if self._threads != number:
+                self._connection.execute(f"SET threads = {number}")
+                self._threads = number
 
     def _mark(self, relation: str, *, whole: bool) -> None:
         self._connection.execute(statement("mark_relation"), {"relation": relation, "whole": whole})
@@ -260,7 +274,7 @@ class Store:
 
 def _connect(database: Path, clock: Clock) -> duckdb.DuckDBPyConnection:
     with faults.translated(database):
-        connection = duckdb.connect(str(database), config={"memory_limit": _MEMORY_LIMIT, "threads": _THREADS})
+        connection = duckdb.connect(str(database), config={"memory_limit": _MEMORY_LIMIT, "threads": 1})
         try:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = true")

@@ -71,20 +71,28 @@ islands AS (
         any_value(assumed) FILTER (starts) AS assumed
     FROM numbered
     GROUP BY track_id, value, island
+),
+newest AS (
+    SELECT track_id, max(row(last_us, first_us, value)) AS newest
+    FROM islands
+    GROUP BY track_id
 )
 SELECT
-    *,
-    row_number() OVER (PARTITION BY track_id ORDER BY last_us DESC, first_us DESC, value DESC) = 1 AS latest
+    islands.*,
+    row(last_us, first_us, value) = newest AS latest
 FROM islands
+JOIN newest ON newest.track_id = islands.track_id
 
 -- step: moved
 -- Rows that stood and stand no more (came = false), and rows that are new (came = true).
 CREATE OR REPLACE TEMP TABLE moved AS
 SELECT track_id, first_us, last_us, value, read_s, assumed, latest, false AS came
-FROM (FROM known EXCEPT FROM united)
+FROM known
+ANTI JOIN united USING (track_id, first_us, last_us, value, read_s, assumed, latest)
 UNION ALL
 SELECT track_id, first_us, last_us, value, read_s, assumed, latest, true AS came
-FROM (FROM united EXCEPT FROM known)
+FROM united
+ANTI JOIN known USING (track_id, first_us, last_us, value, read_s, assumed, latest)
 
 -- step: forget
 DELETE FROM raw.settled_runs AS settled
@@ -139,29 +147,39 @@ WHERE stored.track_id = settled_until.track_id
 
 -- step: touched
 -- Where each track really changed: end points that came or went. A pure extension is the latest run growing at its
--- end, and nothing else.
+-- end, and nothing else. Where nothing went, all that came is the change.
 CREATE OR REPLACE TEMP TABLE touched AS
-WITH ends AS (
-    SELECT track_id, first_us AS us, value, read_s, assumed, 'first' AS side, latest, came FROM moved
+WITH tracks AS (
+    SELECT
+        track_id,
+        min(first_us) AS first_us,
+        max(last_us) AS last_us,
+        bool_and(came) AS only_came,
+        count(*) = 2 AND bool_and(latest) AS grown
+    FROM moved
+    GROUP BY track_id
+),
+replaced AS (
+    SELECT moved.*, tracks.grown
+    FROM moved
+    JOIN tracks ON tracks.track_id = moved.track_id
+    WHERE NOT tracks.only_came
+),
+ends AS (
+    SELECT track_id, first_us AS us, value, read_s, assumed, 'first' AS side, grown, came FROM replaced
     UNION ALL
-    SELECT track_id, last_us AS us, value, NULL, NULL, 'last' AS side, latest, came FROM moved
+    SELECT track_id, last_us AS us, value, NULL, NULL, 'last' AS side, grown, came FROM replaced
 ),
 lone AS (
-    SELECT track_id, us, side, bool_or(latest) AS latest
+    SELECT track_id, us, side, bool_and(grown) AS grown
     FROM ends
     GROUP BY track_id, us, value, read_s, assumed, side
     HAVING count(DISTINCT came) = 1
 )
-SELECT
-    lone.track_id,
-    min(us) AS from_us,
-    max(us) AS to_us,
-    bool_and(side = 'last' AND latest) AND count(*) = 2 AND any_value(grown.track_id) IS NOT NULL AS extended
+SELECT track_id, first_us AS from_us, last_us AS to_us, false AS extended
+FROM tracks
+WHERE only_came
+UNION ALL
+SELECT track_id, min(us), max(us), bool_and(side = 'last' AND grown) AND count(*) = 2
 FROM lone
-LEFT JOIN (
-    SELECT track_id
-    FROM moved
-    GROUP BY track_id
-    HAVING count(*) = 2 AND bool_and(latest)
-) AS grown ON grown.track_id = lone.track_id
-GROUP BY lone.track_id
+GROUP BY track_id

@@ -1,12 +1,13 @@
 """What a batch leaves behind: rows, checkpoints and stale marks, whatever the order and number of batches."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from breakwatch.model import Batch, SightingKind, Subject, Track, TrackKind
-from store import Appended, Store
+from store import Appended, Store, owner
 from tests.store.samples import COUNTER, QUEUE, SCRAPE, START, STATE, Sample, batch_of, rejected, sighting
 
 NAN = float("nan")
@@ -149,6 +150,18 @@ def test_a_transition_counter_marks_the_domain_it_declares(store: Store) -> None
     store.append(batch_of({track: [(0, 3)]}))
     assert stale_subjects(store) == {("health", "prod", "checkout", "redis")}
     assert stale_counters(store) == {}
+
+
+def test_a_backfill_uses_every_core_until_it_is_published(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread serves short cycles best; a large batch and the refresh after it get all there are."""
+    monkeypatch.setattr(owner, "_BULK_RUNS", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    threads = "SELECT current_setting('threads')::BIGINT AS threads"
+    assert store.rows(threads) == [{"threads": 1}]
+    store.append(batch_of({STATE: [(0, 1), (15, 2)]}))
+    assert store.rows(threads) == [{"threads": 3}]
+    store.publish(1)
+    assert store.rows(threads) == [{"threads": 1}]
 
 
 def test_checkpoints_are_kept_changed_and_forgotten(store: Store) -> None:
