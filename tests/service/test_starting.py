@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from breakwatch.clock import Clock
+import sample_data
+from breakwatch.clock import Clock, from_us
 from breakwatch.config import Config, PrometheusSource, load
 from breakwatch.errors import SourceError, StoreError, UsageError
 from collectors.discover import Discovery, ScrapeJob
@@ -49,7 +50,7 @@ def test_the_demo_fills_the_views_a_newcomer_sees(demo_store: Path) -> None:
         assert demo_rows["n"] > 10
         (publication,) = reader.rows("FROM publication")
         assert publication["recorded"] is True
-        assert f"{publication['as_of']:%Y-%m-%d %H:%M:%S}" == "2026-11-20 09:41:20"
+        assert publication["as_of"] == from_us(sample_data.AS_OF_US)
         failed = reader.rows("SELECT source, error FROM collection_runs WHERE status <> 'ok'")
         assert failed == []
 
