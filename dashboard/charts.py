@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CONFIG: dict[str, Any] = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False}
 
 LEFT_PX = 92
-WIDE_LEFT_PX = 190
+WIDE_LEFT_PX = 160
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800)
 _STEPS_LONG_S = (259_200, 432_000, 604_800, 1_209_600, 2_592_000)
 
@@ -97,6 +97,7 @@ def lay_out(
         ticktext=texts,
         fixedrange=True,
         ticklabeloverflow="allow",
+        tickangle=0,
     )
     figure.update_yaxes(range=[-rows + 0.8, 0.9], visible=False, fixedrange=True)
     figure.add_vline(x=canvas.x(canvas.span.end), line={"color": canvas.colour("ink"), "width": 1})

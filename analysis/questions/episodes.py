@@ -57,7 +57,7 @@ EVERYTHING = EpisodeFilter()
 
 @dataclass(frozen=True, slots=True)
 class Healing:
-    """How episodes ended. Ongoing ones count in the bounds (at least as long as so far), never in the value."""
+    """How episodes ended. Ongoing ones count as longer than any that ended, and in the bounds as long as so far."""
 
     episodes: int
     ongoing: int
@@ -119,11 +119,14 @@ def quantile(values: Sequence[float], share: float) -> float | None:
 
 
 def _over(found: Sequence[Episode], share: float) -> Bounded:
-    return Bounded(
-        quantile([e.duration.value for e in found if not e.ongoing and e.duration.value is not None], share),
-        quantile([e.duration.low for e in found if e.duration.low is not None], share),
-        quantile([e.duration.high for e in found if e.duration.high is not None], share),
-    )
+    """Return a quantile of the durations; its value is ``None`` where only what has not ended could tell it."""
+    low = quantile([e.duration.low for e in found if e.duration.low is not None], share)
+    high = quantile([e.duration.high for e in found if e.duration.high is not None], share)
+    ended = [e.duration.value for e in found if not e.ongoing and e.duration.value is not None]
+    value = quantile([*ended, *(math.inf for e in found if e.ongoing)], share)
+    if value is not None and math.isinf(value):
+        value = quantile(ended, share)
+    return Bounded(value if value is not None and low is not None and value >= low else None, low, high)
 
 
 def _episode(row: Mapping[str, Any], as_of: datetime) -> Episode:

@@ -138,9 +138,9 @@ def _recovery(healing: Healing) -> Markup:
     thin = healing.resolved < FEW
     n = f"n = {healing.resolved}" + (f", {healing.ongoing} ongoing" if healing.ongoing else "")
     chip = markup.chip("few", "unknown") if thin else Markup("")
-    if median.value is None or median.low is None:
+    if median.low is None:
         return _tile("Breaker recovery, median", chip, "no data", "", n, Markup(""))
-    longest = max(healing.p90.value or 0.0, 2 * median.value)
+    longest = max(healing.p90.value or 0.0, 2 * (median.value or median.low))
     scale = next((s for s in _SCALES_S if s >= longest), _SCALES_S[-1])
     high = None if median.high is None or math.isinf(median.high) else median.high
     bar = markup.range_bar(median.low, high, median.value, scale)
@@ -190,13 +190,13 @@ def _heal(name: str, value: str, note: str, boxes: Markup | None = None) -> tupl
 
 def _value(number: Bounded) -> str:
     if number.value is None:
-        return "no data"
+        return "no data" if number.low is None else f"≥{words.NBSP}{words.duration(number.low, 1.0, 'down')}"
     return words.duration(number.value, number.half_width)
 
 
 def _bounds(number: Bounded) -> str:
     if number.value is None:
-        return ""
+        return "" if number.low is None else "(not ended yet)"
     if number.high is not None and math.isinf(number.high):
         return f"(at least {words.duration(number.low, rounding='down')})"
     told = words.bounds(number.low, number.high)

@@ -29,7 +29,7 @@ def breakers(found: Sequence[Breaker], selection: Selection) -> Markup:
     heads = [
         ("Breaker", ""),
         ("State", ""),
-        ("Since", ""),
+        ("Since", "bw-wide"),
         ("How sure", "bw-wide"),
         ("Episodes", "num"),
         ("Recovery, median", "num"),
@@ -176,6 +176,8 @@ def transitions(incident: Incident, selection: Selection, most: int) -> Markup:
 
 def bounded(number: Bounded) -> Markup:
     """Return a duration with its bounds beside it, smaller."""
+    if number.value is None:
+        return small(words.bounds(number.low, number.high))
     value = words.duration(number.value, number.half_width)
     open_ended = number.high is not None and math.isinf(number.high)
     told = words.bounds(number.low, number.high) if open_ended else words.plus_minus(number.low, number.high)

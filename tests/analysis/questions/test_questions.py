@@ -70,11 +70,17 @@ def test_quantiles() -> None:
 
 
 def test_ongoing_episodes_count_in_the_bounds_only() -> None:
-    """An episode that goes on widens the bounds and is counted, and never lowers the value."""
+    """An episode that goes on counts as longer than those that ended; what only it could tell has no value yet."""
     found = healing([episode(10, 12), episode(20, 24), episode(300, math.inf, ongoing=True)])
     assert (found.episodes, found.ongoing, found.resolved) == (3, 1, 2)
-    assert found.median == Bounded(16.5, 20.0, 24.0)
-    assert found.worst == Bounded(22.0, 300.0, math.inf)
+    assert found.median == Bounded(22.0, 20.0, 24.0)
+    assert found.worst == Bounded(None, 300.0, math.inf)
+
+
+def test_a_value_never_lies_outside_its_bounds() -> None:
+    """A short episode beside a long open one gives no median below what is known for sure."""
+    found = healing([episode(14, 16), episode(381, math.inf, ongoing=True)])
+    assert found.median == Bounded(None, 197.5, math.inf)
 
 
 def test_nothing_is_not_zero() -> None:
