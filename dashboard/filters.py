@@ -202,14 +202,18 @@ def _age(selection: Selection) -> None:
 def draw_age(selection: Selection) -> None:
     """Draw how old the picture is; recorded data do not age."""
     current = refreshed(selection)
-    told = sentences.age(
-        current.as_of,
+    st.html(markup.age(age_of(current), recorded=current.recorded))
+
+
+def age_of(selection: Selection) -> sentences.Age:
+    """Return how old what is selected is, and whether it is stale."""
+    return sentences.age(
+        selection.as_of,
         datetime.now(UTC),
-        current.zone,
-        recorded=current.recorded,
-        sources=() if current.recorded else data.sources(),
+        selection.zone,
+        recorded=selection.recorded,
+        sources=() if selection.recorded else data.sources(),
     )
-    st.html(markup.age(told, recorded=current.recorded))
 
 
 def _fullest(environments: Sequence[Environment]) -> str:

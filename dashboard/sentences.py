@@ -48,9 +48,17 @@ class Age:
     reason: str = ""
 
 
-def overview_headline(situation: Situation, zone: ZoneInfo) -> Headline:
-    """Return what matters most now, whom it hurts, and what else needs a hand; or that all is quiet."""
+def overview_headline(situation: Situation, zone: ZoneInfo, *, stale: bool = False) -> Headline:
+    """Return what matters most now, whom it hurts, and what else needs a hand; or that all is quiet.
+
+    Stale data never read as quiet now, only as quiet until they stopped.
+    """
     pressing = [concern for concern in situation.concerns if concern.severity != "S4"]
+    if not pressing and stale:
+        return Headline(
+            "What is open now is not known.",
+            f"Nothing was open or degraded when the data stopped at {words.clock(situation.as_of, zone)}.",
+        )
     if not pressing:
         return _quiet(situation, zone)
     sentences = [concern_sentence(concern, situation.as_of) for concern in pressing[:2]]

@@ -30,10 +30,14 @@ _LEGEND = (
 )
 
 
-def tiles(figures: Figures, selection: Selection) -> list[Markup]:
-    """Return the four tiles: episodes, recovery, healed by itself, coverage."""
-    del selection
-    return [_episodes(figures), _recovery(figures.healing), _by_itself(figures.healing), _coverage(figures)]
+def tiles(figures: Figures, *, stale: bool) -> list[Markup]:
+    """Return the four tiles: episodes, recovery, healed by itself, coverage; stale data are never called well."""
+    return [
+        _episodes(figures, stale=stale),
+        _recovery(figures.healing),
+        _by_itself(figures.healing),
+        _coverage(figures),
+    ]
 
 
 def yesterday(selection: Selection) -> str:
@@ -120,11 +124,13 @@ def footer(figures: Figures, selection: Selection) -> Markup:
     return markup.wrap(div(*parts, cls="bw-foot"))
 
 
-def _episodes(figures: Figures) -> Markup:
+def _episodes(figures: Figures, *, stale: bool) -> Markup:
     healing = figures.healing
     note = f"{words.count(healing.ongoing)} ongoing" if healing.ongoing else "none ongoing"
     hit = words.plural(healing.instances_hit, "instance") + " hit"
     chip = markup.chip("open now", "hurt", "open") if healing.ongoing else markup.chip("all closed", "ok", "closed")
+    if stale:
+        chip = markup.chip("stale", "mild", "warning")
     boxes = markup.boxes(
         healing.healed_by_itself, healing.resolved - healing.healed_by_itself, healing.ongoing, most=30
     )

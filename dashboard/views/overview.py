@@ -22,7 +22,7 @@ def _draw(selection: Selection) -> None:
     st.fragment(run_every=None if selection.recorded else filters.REFRESH_S)(_live)(selection)
     with frame.guarded():
         figures = data.figures(selection)
-        _tiles(summary.tiles(figures, selection))
+        _tiles(summary.tiles(figures, stale=filters.age_of(selection).stale))
         left, right = st.columns([1, 1.1], gap="medium")
         since = markup.section("Since yesterday", summary.yesterday(selection))
         left.html(markup.wrap(since, summary.since(figures, selection)))
@@ -44,7 +44,8 @@ def _live(selection: Selection) -> None:
     with frame.guarded():
         current = filters.refreshed(selection)
         situation = data.situation(current)
-        headline = sentences.overview_headline(situation, current.zone)
+        stale = filters.age_of(current).stale
+        headline = sentences.overview_headline(situation, current.zone, stale=stale)
         st.html(markup.headline(headline.first, headline.rest))
         now.draw(situation, current)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.dashboard.fixture import AS_OF, Scene, publish
+from tests.dashboard.fixture import AS_OF, Scene, publish, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +145,16 @@ def test_nonsense_in_the_address_is_harmless(show: Callable[..., AppTest], busy_
     app = show("overview", busy_file, environment="../etc", range="forever", zone="Mars/Base", days="x,y")
     assert "recorded sample" in texts(app)
     assert app.query_params["range"] in ("24h", ["24h"])
+
+
+def test_stale_data_are_never_called_well(show: Callable[..., AppTest], tmp_path: Path) -> None:
+    """Live data that stopped are marked, say why, and neither headline nor tile calls the present quiet."""
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    found = texts(show("overview", publish(tmp_path / "stale.duckdb", quiet(), as_of=long_ago, recorded=False)))
+    assert "bw-asof stale" in found
+    assert "nothing is collecting" in found
+    assert "What is open now is not known." in found
+    assert "all closed" not in found
 
 
 def test_incident_page(show: Callable[..., AppTest], busy_file: Path) -> None:
