@@ -32,12 +32,6 @@ def fill(sql: str, **identifiers: str) -> str:
 
 
 @cache
-def named(name: str, **identifiers: str) -> str:
-    """Return ``statement(name)`` with places for identifiers filled in."""
-    return fill(statement(name), **identifiers)
-
-
-@cache
 def steps(name: str) -> dict[str, str]:
     """Return the statements of a ``.sql`` file that holds several, by the name on their ``-- step:`` line."""
     _, *parts = _STEP.split(statement(name))
