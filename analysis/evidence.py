@@ -114,6 +114,17 @@ def restarted(restarts: Sequence[Span], after_us: Instant, until_us: Instant) ->
     return any(after_us < span.until_us and span.after_us < until_us for span in restarts)
 
 
+def _cut_at_restarts(runs: Sequence[Run], restarts: Sequence[Span]) -> Iterator[Run]:
+    """A value that is the same before and after a restart was counted up anew: cut its run there."""
+    for run in runs:
+        rest = run
+        for span in restarts:
+            if rest.first_us < span.until_us <= rest.last_us:
+                yield rest._replace(last_us=max(rest.first_us, span.after_us))
+                rest = rest._replace(first_us=span.until_us)
+        yield rest
+
+
 def increases(runs: Sequence[Run], restarts: Sequence[Span] = ()) -> Iterator[Increase]:
     """Yield how a counter grew, by raw samples: a reset adds the new value, a birth counts from zero.
 
@@ -122,7 +133,7 @@ def increases(runs: Sequence[Run], restarts: Sequence[Span] = ()) -> Iterator[In
     """
     before: Run | None = None
     absent_us: Instant | None = None
-    for run in runs:
+    for run in _cut_at_restarts(runs, restarts):
         if isnan(run.value):
             absent_us = run.last_us
             continue

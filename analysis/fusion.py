@@ -25,18 +25,30 @@ sources that both watch, are reported: one of the clocks is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """The process of an instance was replaced within these bounds, as one source tells.
+
+    ``state_after`` is what a gauge first showed of the new process; None where none did.
+    """
+
+    bounds: Bounds
+    source: str
+    state_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """How a domain's states may follow each other.
 
     Attributes:
         machine: true for breakers: moves can be unlawful, and hidden steps can be inferred.
         half_open_visible: false where no source can show ``half_open`` (binary encodings).
-        restarts: when the process was replaced, and which source says so: a breaker begins anew as closed.
+        restarts: when the process was replaced: its breaker begins anew as closed, unless a gauge shows otherwise.
     """
 
     machine: bool
     half_open_visible: bool = True
-    restarts: tuple[tuple[Bounds, str], ...] = ()
+    restarts: tuple[Restart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +238,23 @@ def _complete(ordered: Sequence[Change], rules: Rules, initial: str | None) -> t
         oddities.extend(_judge(settled, change, rules))
         complete.append(settled)
         state = settled.to_state
+    lost = _lost_at_last(complete, state, rules)
+    if lost:
+        oddities.extend(_judge(lost, lost, rules))
+        complete.append(lost)
     return complete, oddities
+
+
+def _lost_at_last(before: Sequence[Change], state: str | None, rules: Rules) -> Change | None:
+    """Return the closing by a restart after which nothing changed any more."""
+    if not (rules.machine and before and state in (OPEN, HALF_OPEN)):
+        return None
+    last = before[-1]
+    later = [restart for restart in rules.restarts if restart.bounds.latest_us > last.bounds.latest_us]
+    if not later:
+        return None
+    end_us = min(restart.bounds.latest_us for restart in later)
+    return _closed_by(later, last, state, Bounds(last.bounds.earliest_us, end_us))
 
 
 def _lost_on_restart(before: Sequence[Change], state: str, change: Change, rules: Rules) -> Change | None:
@@ -235,15 +263,25 @@ def _lost_on_restart(before: Sequence[Change], state: str, change: Change, rules
         return None
     since_us = before[-1].bounds.earliest_us if before else change.bounds.earliest_us
     span = Bounds(min(since_us, change.bounds.latest_us), change.bounds.latest_us)
-    told = [(bounds, source) for bounds, source in rules.restarts if bounds.gap_us(span) <= 0]
-    if not told or change.after_restart:
+    return None if change.after_restart else _closed_by(rules.restarts, change, state, span)
+
+
+def _closed_by(restarts: Sequence[Restart], near: Change, state: str, span: Bounds) -> Change | None:
+    """Return the closing by the restarts that fall into the span, as all that tell of them allow."""
+    told = [r for r in restarts if r.bounds.gap_us(span) <= 0 and r.state_after in (None, CLOSED)]
+    if not told:
         return None
     bounds = span
-    for restart, _ in told:
-        bounds = bounds.meet(restart)
-    sources = frozenset(source for _, source in told)
+    for restart in told:
+        bounds = bounds.meet(restart.bounds)
     return replace(
-        change, from_state=state, to_state=CLOSED, bounds=bounds, sources=sources, inferred=True, after_restart=True
+        near,
+        from_state=state,
+        to_state=CLOSED,
+        bounds=bounds,
+        sources=frozenset(restart.source for restart in told),
+        inferred=True,
+        after_restart=True,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.bounds import STAMP_SLACK_US, Bounds
 from analysis.evidence import Change, Run, SampledTrack, Span, Witness, falls, sighted_changes
+from analysis.fusion import Restart
 from analysis.sqlfiles import read_sql
 from breakwatch.model import COUNTERS, STATE_WORDS, SightingKind, TrackKind, pairs
 
@@ -51,14 +52,6 @@ class Name:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """The process of an instance was replaced within these bounds, as one source tells."""
-
-    bounds: Bounds
-    source: str
-
-
 @dataclass(slots=True)
 class InstanceEvidence:
     """All that bears on one instance of a subject."""
@@ -83,6 +76,12 @@ class InstanceEvidence:
             return None
         first = min(runs)
         return STATE_WORDS[int(first.value)] if before_us is None or first.first_us <= before_us else None
+
+    def state_after(self, state_kind: str, at_us: Instant) -> str | None:
+        """Return the state at the first sample at or after an instant; None where none was taken."""
+        runs = [run for w in self.witnesses for t in w.tracks if t.kind == state_kind for run in t.runs]
+        later = [run for run in runs if run.last_us >= at_us]
+        return STATE_WORDS[int(min(later, key=lambda run: max(run.first_us, at_us)).value)] if later else None
 
     @property
     def half_open_visible(self) -> bool:
@@ -174,10 +173,16 @@ def _process_starts(rows: Rows, targets: Iterable[tuple[str, str]]) -> dict[tupl
     before: Mapping[str, Any] | None = None
     for row in found:
         key = row["source"], row["scrape_target"]
-        if before and (before["source"], before["scrape_target"]) == key and before["value"] != row["value"]:
+        if before and (before["source"], before["scrape_target"]) == key and _began_anew(before, row):
             spans[key].append(Span(before["last_us"], row["first_us"]))
         before = row
     return spans
+
+
+def _began_anew(before: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Some programs compute their start anew at every scrape: less than a second apart it is the same one."""
+    apart_s: float = abs(row["value"] - before["value"])
+    return apart_s > 1.0
 
 
 def _add_sightings(gathered: dict[Name, Gathered], sightings: Sequence[Mapping[str, Any]]) -> None:

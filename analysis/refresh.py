@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analysis import keep
@@ -71,11 +72,12 @@ def _chunks(names: Sequence[Name], size: int) -> Iterator[Sequence[Name]]:
 
 def history(evidence: InstanceEvidence, domain: Domain) -> History:
     """Return the fused history of one instance."""
-    restarts = tuple((restart.bounds, restart.source) for restart in evidence.restarts)
+    kind = str(domain.state_kind)
+    restarts = tuple(replace(r, state_after=evidence.state_after(kind, r.bounds.latest_us)) for r in evidence.restarts)
     rules = Rules(domain is BREAKER, half_open_visible=evidence.half_open_visible, restarts=restarts)
-    witnesses = evidence.sighted(str(domain.state_kind))
+    witnesses = evidence.sighted(kind)
     starts = [changes[0].bounds.latest_us for changes in witnesses if changes]
-    return fuse(witnesses, rules, evidence.initial_state(str(domain.state_kind), min(starts) if starts else None))
+    return fuse(witnesses, rules, evidence.initial_state(kind, min(starts) if starts else None))
 
 
 def _keep_changes(store: Store, domain: Domain, gathered: dict[Name, Gathered]) -> None:

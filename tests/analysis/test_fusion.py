@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.bounds import Bounds
-from analysis.evidence import Change, sighted_changes
-from analysis.fusion import History, Rules, fuse
+from analysis.evidence import Change, Run, Span, increases, sighted_changes
+from analysis.fusion import History, Restart, Rules, fuse
 from tests.analysis.worlds import (
     SECOND,
     assert_same_story,
@@ -174,7 +174,7 @@ def test_a_log_across_a_restart_closes_at_the_restart() -> None:
         Change("closed", "open", Bounds(SECOND, SECOND), frozenset({"log"}), certain=True, rank=0),
         Change("closed", "open", Bounds(9 * SECOND, 9 * SECOND), frozenset({"log"}), certain=True, rank=1),
     ]
-    restart = Bounds(4 * SECOND, 6 * SECOND), "prom"
+    restart = Restart(Bounds(4 * SECOND, 6 * SECOND), "prom")
     fused = fuse([log], Rules(machine=True, restarts=(restart,)), None)
     assert [(c.to_state, c.bounds.earliest_us // SECOND, c.bounds.latest_us // SECOND) for c in fused.changes] == [
         ("open", 1, 1),
@@ -182,3 +182,18 @@ def test_a_log_across_a_restart_closes_at_the_restart() -> None:
         ("open", 9, 9),
     ]
     assert [oddity.kind for oddity in fused.oddities] == ["state_lost_on_restart"]
+
+
+def test_a_log_that_ends_before_a_restart_closes_there_unless_a_gauge_knows_better() -> None:
+    """Opened, then the process was replaced, then silence: closed at the restart; where a gauge watches, it decides."""
+    opened = Change("closed", "open", Bounds(SECOND, SECOND), frozenset({"log"}), certain=True)
+    for shown, expected in ((None, ["open", "closed"]), ("closed", ["open", "closed"]), ("open", ["open"])):
+        restart = Restart(Bounds(4 * SECOND, 6 * SECOND), "prom", shown)
+        fused = fuse([[opened]], Rules(machine=True, restarts=(restart,)), None)
+        assert [change.to_state for change in fused.changes] == expected
+
+
+def test_a_counter_equal_on_both_sides_of_a_restart_counted_anew() -> None:
+    """One opening before the restart and one after it read the same value 1: they are two."""
+    run = Run(0, 30 * SECOND, 1.0, 0.01, assumed=False)
+    assert [i.grown_by for i in increases([run], [Span(10 * SECOND, 20 * SECOND)])] == [1]
