@@ -49,7 +49,7 @@ def sources(incident: Incident) -> Markup:
 def openings(incident: Incident) -> Markup:
     """Return the count of openings beside the one episode they belong to, with its length."""
     episode = incident.episode
-    value = words.duration(episode.duration.value, episode.duration.half_width)
+    value = words.duration(episode.duration.value, episode.duration.tolerance)
     doubt = words.plus_minus(episode.duration.low, episode.duration.high)
     return markup.wrap(
         div(

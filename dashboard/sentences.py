@@ -102,7 +102,7 @@ def incident_headline(incident: Incident, as_of: datetime) -> Headline:
         lasted = words.duration(lasted_s, episode.opened.half_width_s)
         first = f"{episode.service} has not been calling {episode.breaker} for {lasted}{doubt}{where}."
     else:
-        lasted = words.duration(episode.duration.value, episode.duration.half_width)
+        lasted = words.duration(episode.duration.value, episode.duration.tolerance)
         doubt = words.plus_minus(episode.duration.low, episode.duration.high)
         first = f"{episode.service} stopped calling {episode.breaker} for {lasted} ({doubt}){where}."
     said = [
@@ -166,7 +166,7 @@ def _quiet(situation: Situation, zone: ZoneInfo) -> Headline:
     last = situation.last
     if last is None or last.closed is None:
         return Headline(first)
-    lasted = words.duration(last.duration.value, last.duration.half_width)
+    lasted = words.duration(last.duration.value, last.duration.tolerance)
     ended = words.moment_in_words(last.closed.at, zone, situation.as_of, seconds=False)
     healed = HEALERS.get(last.healed_by or "", "closed")
     return Headline(first, f"Last: {last.name} {healed} in {lasted} at {ended}.")

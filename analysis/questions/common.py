@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -48,13 +47,11 @@ class Bounded:
     high: float | None
 
     @property
-    def half_width(self) -> float:
-        """Return half of the distance between the bounds, of open ones the distance to the lower; 0 without bounds."""
-        if self.low is None or self.high is None:
+    def tolerance(self) -> float:
+        """Return the distance to the nearer bound: rounding by less than it stays inside; 0 without bounds."""
+        if self.value is None or self.low is None or self.high is None:
             return 0.0
-        if math.isinf(self.high):
-            return abs(self.value - self.low) if self.value is not None else 0.0
-        return (self.high - self.low) / 2
+        return max(0.0, min(self.value - self.low, self.high - self.value))
 
 
 def load(name: str) -> str:

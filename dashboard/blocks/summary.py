@@ -197,7 +197,7 @@ def _heal(name: str, value: str, note: str, boxes: Markup | None = None) -> tupl
 def _value(number: Bounded) -> str:
     if number.value is None:
         return "no data" if number.low is None else f"≥{words.NBSP}{words.duration(number.low, 1.0, 'down')}"
-    return words.duration(number.value, number.half_width)
+    return words.duration(number.value, number.tolerance)
 
 
 def _bounds(number: Bounded) -> str:

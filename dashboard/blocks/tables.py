@@ -79,7 +79,7 @@ def episodes(found: Sequence[Episode], selection: Selection) -> Markup:
                 join((_moment(one.opened, selection), " ", small(_sure(one.opened)))),
                 bold(markup.link(one.name, url)),
                 status,
-                bold(words.duration(one.duration.value, one.duration.half_width)),
+                bold(words.duration(one.duration.value, one.duration.tolerance)),
                 small(words.bounds(one.duration.low, one.duration.high)),
                 words.count(one.openings),
                 f"{one.instances_hit}{seen}",
@@ -178,7 +178,7 @@ def bounded(number: Bounded) -> Markup:
     """Return a duration with its bounds beside it, smaller."""
     if number.value is None:
         return small(words.bounds(number.low, number.high))
-    value = words.duration(number.value, number.half_width)
+    value = words.duration(number.value, number.tolerance)
     open_ended = number.high is not None and math.isinf(number.high)
     told = words.bounds(number.low, number.high) if open_ended else words.plus_minus(number.low, number.high)
     return join((bold(value), " ", small(told if told == "exact" else f"({told})")))
@@ -230,7 +230,7 @@ def _cell(value: object) -> object:
 
 
 def _fact(name: str, watch: str, number: Bounded) -> tuple[Markup, ...]:
-    value = words.duration(number.value, number.half_width)
+    value = words.duration(number.value, number.tolerance)
     return span(name, small(watch), cls="k"), span(value, small(words.bounds(number.low, number.high)), cls="v")
 
 
