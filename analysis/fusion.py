@@ -62,9 +62,10 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The fused changes of one instance in order, and what was odd about them."""
+    """The fused changes of one instance in order, what each witness saw of them, and what was odd about them."""
 
     changes: tuple[Change, ...]
+    witnesses: tuple[tuple[Change, ...], ...] = ()
     oddities: tuple[Oddity, ...] = ()
 
 
@@ -86,9 +87,8 @@ def fuse(witnesses: Sequence[Sequence[Change]], rules: Rules, initial: str | Non
     oddities = _disagreements(fused)
     ordered = _in_order(fused, rules, initial)
     complete, odd = _complete(ordered, rules, initial)
-    return History(
-        tuple(_narrow(complete)), tuple(sorted({*oddities, *odd}, key=lambda o: (o.at_us, o.kind, o.evidence)))
-    )
+    found = sorted({*oddities, *odd}, key=lambda oddity: (oddity.at_us, oddity.kind, oddity.evidence))
+    return History(tuple(_narrow(complete)), tuple(map(tuple, ranked)), tuple(found))
 
 
 def _precision(changes: Sequence[Change]) -> tuple[bool, list[str], Instant]:

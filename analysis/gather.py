@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from analysis.bounds import STAMP_SLACK_US, Bounds
 from analysis.evidence import Change, Run, SampledTrack, Span, Witness, falls, sighted_changes
 from analysis.fusion import Restart
+from analysis.machine import CLOSED, OPEN
 from analysis.sqlfiles import read_sql
 from breakwatch.model import COUNTERS, STATE_WORDS, SightingKind, TrackKind, pairs
 
@@ -70,12 +72,24 @@ class InstanceEvidence:
         return [*self.logged.values(), *(sighted_changes(witness, state_kind) for witness in self.witnesses)]
 
     def initial_state(self, state_kind: str, before_us: Instant | None) -> str | None:
-        """Return the state first sampled, where that was not after ``before_us``."""
+        """Return the state before anything changed, where a sample not after ``before_us`` shows it.
+
+        A counter of openings that was seen at 0, or seen to be born, says so too: nothing had opened yet.
+        """
         runs = [run for w in self.witnesses for t in w.tracks if t.kind == state_kind for run in t.runs]
-        if not runs:
-            return None
-        first = min(runs)
-        return STATE_WORDS[int(first.value)] if before_us is None or first.first_us <= before_us else None
+        if runs:
+            first = min(runs)
+            return STATE_WORDS[int(first.value)] if before_us is None or first.first_us <= before_us else None
+        openings = [
+            track.runs[0]
+            for witness in self.witnesses
+            for track in witness.tracks
+            if track.kind == TrackKind.TRANSITIONS and track.detail.get("to_state") == OPEN and track.runs
+        ]
+        unopened = [run for run in openings if run.value == 0 or isnan(run.value)]
+        if openings and len(unopened) == len(openings) and (before_us is None or min(unopened).first_us <= before_us):
+            return CLOSED
+        return None
 
     def state_after(self, state_kind: str, at_us: Instant) -> str | None:
         """Return the state at the first sample at or after an instant; None where none was taken."""

@@ -38,6 +38,25 @@ def transition_rows(name: Name, evidence: InstanceEvidence, changes: Sequence[Ch
     ]
 
 
+def sighting_rows(name: Name, evidence: InstanceEvidence, witnesses: Sequence[Sequence[Change]]) -> list[Row]:
+    """Return what each source saw of one breaker instance by itself as rows of ``breaker_sightings``."""
+    return [
+        {
+            **_subject(name, evidence),
+            "breaker": name.name,
+            "source": ", ".join(sorted(change.sources)),
+            "from_state": change.from_state,
+            "to_state": change.to_state,
+            **_edge("occurred", change),
+            "inferred": change.inferred,
+            "assumed": change.assumed,
+            "position": place,
+        }
+        for changes in witnesses
+        for place, change in enumerate(changes)
+    ]
+
+
 def health_rows(name: Name, evidence: InstanceEvidence, changes: Sequence[Change]) -> list[Row]:
     """Return one component instance's changes as rows of ``health_changes``."""
     return [

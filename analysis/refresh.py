@@ -104,6 +104,7 @@ def _scope(name: Name, **columns: str) -> dict[str, str]:
 
 def _keep_breakers(store: Store, gathered: dict[Name, Gathered]) -> None:
     healing = _healing(store, sorted({text for name in gathered for text in (name.service, name.name)}))
+    sightings: list[keep.Row] = []
     transitions: list[keep.Row] = []
     kept_incidents: list[keep.Row] = []
     kept_episodes: list[keep.Row] = []
@@ -112,6 +113,7 @@ def _keep_breakers(store: Store, gathered: dict[Name, Gathered]) -> None:
         found = []
         for evidence in subject.instances.values():
             fused = history(evidence, BREAKER)
+            sightings.extend(keep.sighting_rows(name, evidence, fused.witnesses))
             transitions.extend(keep.transition_rows(name, evidence, fused.changes))
             findings.extend(keep.finding_row(name, evidence.labels, evidence.instance, odd) for odd in fused.oddities)
             key = InstanceKey(name.environment, name.service, name.name, evidence.instance, evidence.labels)
@@ -121,6 +123,7 @@ def _keep_breakers(store: Store, gathered: dict[Name, Gathered]) -> None:
             kept_incidents.extend(keep.incident_row(incident, episode.episode_id) for incident in episode.incidents)
             kept_episodes.append(_episode_row(episode, subject, healing))
     breakers = [_scope(name, breaker="name") for name in gathered]
+    store.replace("breaker_sightings", breakers, sightings)
     store.replace("breaker_transitions", breakers, transitions)
     store.replace("breaker_incidents", breakers, kept_incidents)
     store.replace("breaker_episodes", breakers, kept_episodes)

@@ -128,8 +128,9 @@ class Ingest:
 
     def settle(self) -> Publication:
         """Recompute what became stale and publish it."""
-        analysis.refresh(self.store, self.config)
-        return self.store.publish(self.clock(), recorded=self.recorded)
+        with self.store.cycle():
+            analysis.refresh(self.store, self.config)
+            return self.store.publish(self.clock(), recorded=self.recorded)
 
     def once(self, sources: Sequence[Source], window: Window, progress: Progress | None = None) -> Ingested:
         """Collect every source, settle once."""

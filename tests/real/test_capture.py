@@ -117,9 +117,8 @@ def test_scrapes_alone_bound_the_true_incident(prometheus: str, tmp_path: Path) 
 def test_the_log_makes_the_same_incident_exact(prometheus: str, tmp_path: Path) -> None:
     """With the event log too: still one incident, 20.053 s to the millisecond, both sources named."""
     sources = [_prometheus(prometheus), _opossum_log()]
-    incidents, episodes, findings = _views(
-        tmp_path, sources, "breaker_incidents", "breaker_episodes", "findings WHERE kind <> 'restart'"
-    )
+    views = ("breaker_incidents", "breaker_episodes", "breaker_transitions", "findings")
+    incidents, episodes, transitions, findings = _views(tmp_path, sources, *views)
     assert [(i["reopenings"], i["status"]) for i in incidents] == [(3, "resolved")]
     [incident] = incidents
     assert incident["duration_s"] == pytest.approx(20.053, abs=0.001)
@@ -127,7 +126,23 @@ def test_the_log_makes_the_same_incident_exact(prometheus: str, tmp_path: Path) 
     assert incident["opened_sources"] == ["opossum-log", "prom"]
     assert incident["closed_sources"] == ["opossum-log", "prom"]
     assert [(e["openings"], e["instances_hit"], e["calls_rejected"]) for e in episodes] == [(4, 1, 196)]
+    states = [(t["from_state"], t["to_state"]) for t in sorted(transitions, key=lambda t: t["position"])]
+    assert states == [("closed", "open"), *[("open", "half_open"), ("half_open", "open")] * 3, *states[-2:]]
+    assert states[-2:] == [("open", "half_open"), ("half_open", "closed")]
     assert findings == []
+
+
+def test_what_each_source_saw_by_itself_is_kept(prometheus: str, tmp_path: Path) -> None:
+    """Both sources saw the four openings: the log exactly, the scrapes within bounds that hold the log's times."""
+    [sightings] = _views(tmp_path, [_prometheus(prometheus), _opossum_log()], "breaker_sightings")
+    openings = {
+        source: [s for s in sightings if s["source"] == source and s["to_state"] == "open"]
+        for source in ("opossum-log", "prom")
+    }
+    for exact, bounded in zip(openings["opossum-log"], openings["prom"], strict=True):
+        assert exact["occurred_earliest"] == exact["occurred_latest"]
+        assert bounded["occurred_earliest"] <= exact["occurred_at"] <= bounded["occurred_latest"]
+    assert len(openings["prom"]) == 4
 
 
 def test_health_of_both_servers_is_bounded_by_scrapes(prometheus: str, tmp_path: Path) -> None:

@@ -257,5 +257,17 @@ CONTRACT: dict[str, tuple[str, ...]] = {
     ),
     "rejected_inputs": ("source", "seen_at", "position", "reason", "content"),
     "audit_log": ("occurred_at", "actor", "action", "subject", "reason"),
+    "breaker_sightings": (
+        "service",
+        "breaker",
+        "instance",
+        "source",
+        "from_state",
+        "to_state",
+        "occurred_at",
+        "occurred_earliest",
+        "occurred_latest",
+        "inferred",
+    ),
     "services": ("service", "owner_team", "owner_email", "owner_chat", "runbook", "critical", "depends_on"),
 }
