@@ -223,12 +223,10 @@ class _Gauge:
         run = self.run_at(stamp_us)
         return STATE_WORDS[int(run.value)] if run else None
 
-    def lags_at(self, stamp_us: Instant, state: str) -> bool:
-        """Return whether the gauge had not yet moved at this stamp but did at the next sample."""
-        index = bisect_right(self._starts, stamp_us) - 1
-        if not 0 <= index < len(self.runs) - 1:
-            return False
-        return self.runs[index].last_us == stamp_us and STATE_WORDS[int(self.runs[index + 1].value)] == state
+    def lags_at(self, stamp_us: Instant) -> bool:
+        """Return whether the gauge was about to move: its counters, read later in the same scrape, were ahead of it."""
+        run = self.run_at(stamp_us)
+        return run is not None and run.last_us == stamp_us and run is not self.runs[-1]
 
 
 def _news(counters: Sequence[SampledTrack], restarts: Sequence[Span]) -> dict[Instant, _News]:
@@ -318,8 +316,9 @@ class _Reader:
         if fresh and before is not None and start is not None and before != start:
             order.insert(0, _Step((before, start), after_restart=True))
         last = order[-1].move[1]
-        if after is not None and after != last and not self._gauge.lags_at(until_us, last):
+        if after is not None and after != last and not (after in self._counted and self._gauge.lags_at(until_us)):
             order.append(_Step((last, after)))
+            self._note_debt(until_us, (last, after), fresh=False)
             last = after
         self._believed = last
         return order

@@ -20,6 +20,7 @@ from tests.analysis.worlds import (
     logged,
     move_counters,
     random_truth,
+    read_elsewhere,
     scrapes,
     witness,
 )
@@ -71,6 +72,29 @@ def test_event_counters_without_a_gauge_tell_the_story(seed: int) -> None:
 
 def _added(change: Change, sighted: list[Change]) -> bool:
     return not any(c.to_state == change.to_state and c.bounds.gap_us(change.bounds) <= 0 for c in sighted)
+
+
+@given(seeds)
+def test_a_counter_of_openings_beside_a_gauge_counts_them_all(seed: int) -> None:
+    """Where only openings are counted, the gauge tells the rest, and no opening is missed or counted twice."""
+    rng = random.Random(seed)
+    truth = random_truth(rng, 30, SECOND // 50, 3 * SECOND)
+    seen = scrapes(rng, truth.moves[-1][0] + 4 * SECOND)
+    openings = move_counters(truth, seen, targets_only=True)[0]
+    changes = _sampled([sighted_changes(witness(gauge(truth, seen), openings), "breaker_state")]).changes
+    assert sum(c.to_state == "open" for c in changes) == sum(after == "open" for _, _, after in truth.moves)
+
+
+@given(seeds)
+def test_a_gauge_and_counters_read_at_different_moments_count_each_move_once(seed: int) -> None:
+    """An exporter that reads gauge and counters up to 20 ms apart makes no move appear twice."""
+    rng = random.Random(seed)
+    truth = random_truth(rng, 30, SECOND // 3, 4 * SECOND)
+    seen = scrapes(rng, truth.moves[-1][0] + 6 * SECOND)
+    apart = [read_elsewhere(scrape, rng.choice((-20_000, 0, 20_000))) for scrape in seen]
+    found = sighted_changes(witness(gauge(truth, seen), *move_counters(truth, apart)), "breaker_state")
+    moves = Counter((c.from_state, c.to_state) for c in _sampled([found]).changes)
+    assert moves == Counter((before, after) for _, before, after in truth.moves)
 
 
 @given(seeds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from analysis.bounds import Bounds
@@ -64,6 +64,12 @@ def scrapes(rng: random.Random, until_us: int, interval_us: int = SECOND, slowes
         lasted_us = rng.randint(500, slowest_us)
         found.append(Scrape(stamp_us, start_us + rng.randint(0, lasted_us), lasted_us / SECOND))
     return found
+
+
+def read_elsewhere(scrape: Scrape, later_us: int) -> Scrape:
+    """Return the same scrape with its values read at another moment of it."""
+    latest_us = scrape.stamp_us + 2_000 + round(scrape.duration_s * SECOND)
+    return replace(scrape, read_us=min(max(scrape.read_us + later_us, scrape.stamp_us - 2_000), latest_us))
 
 
 def runs(values: list[tuple[Scrape, float]]) -> list[Run]:
