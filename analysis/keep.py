@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from breakwatch.clock import from_us
@@ -113,7 +114,17 @@ def incident_row(incident: Incident, episode_id: int) -> Row:
     }
 
 
-def episode_row(episode: Episode, instances_seen: int, calls_rejected: int | None, healed_by: str | None) -> Row:
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What else is known of an episode; None where no source tells."""
+
+    instances_seen: int
+    calls_rejected: int | None
+    promql_openings: float | None
+    healed_by: str | None
+
+
+def episode_row(episode: Episode, around: Circumstances) -> Row:
     """Return an episode as a row of ``breaker_episodes``."""
     key, lasted = episode.incidents[0].key, episode.lasted
     labels = set(key.labels)
@@ -137,9 +148,7 @@ def episode_row(episode: Episode, instances_seen: int, calls_rejected: int | Non
         "idle_open_s": None,
         "openings": episode.openings,
         "instances_hit": episode.instances_hit,
-        "instances_seen": instances_seen,
-        "calls_rejected": calls_rejected,
-        "healed_by": healed_by,
+        **asdict(around),
         "status": "resolved" if lasted else "ongoing",
         "experiment_id": "",
         "labels": dict(sorted(labels)),

@@ -6,14 +6,15 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from analysis import keep
+from analysis import keep, promql
 from analysis.evidence import increases, restarted
 from analysis.facts import refresh_facts
 from analysis.fusion import History, Oddity, Rules, fuse
 from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, InstanceEvidence, Name, gather
 from analysis.incidents import Episode, InstanceKey, episodes, incidents
-from analysis.machine import MANUAL
+from analysis.machine import MANUAL, OPEN
 from analysis.sqlfiles import read_sql
+from breakwatch.clock import MINUTE_US
 from breakwatch.model import STATE_WORDS, TrackKind
 
 if TYPE_CHECKING:
@@ -157,9 +158,27 @@ def _episode_row(episode: Episode, subject: Gathered, healing: _Healing) -> keep
         and evidence.last_seen_us >= start_us
         and (end_us is None or evidence.first_seen_us <= end_us)
     ]
-    instances_seen = max(len(seen), episode.instances_hit)
-    healed_by = _healed_by(episode, subject, healing) if end_us is not None else None
-    return keep.episode_row(episode, instances_seen, _rejected_calls(subject, start_us, end_us), healed_by)
+    around = keep.Circumstances(
+        instances_seen=max(len(seen), episode.instances_hit),
+        calls_rejected=_rejected_calls(subject, start_us, end_us),
+        promql_openings=_promql_openings(subject, start_us, end_us),
+        healed_by=_healed_by(episode, subject, healing) if end_us is not None else None,
+    )
+    return keep.episode_row(episode, around)
+
+
+def _promql_openings(subject: Gathered, start_us: Instant, end_us: Instant | None) -> float | None:
+    """Return what ``sum(increase(…))`` says of the counters of openings, from a minute before to a minute after."""
+    said = []
+    for evidence in subject.instances.values():
+        for witness in evidence.witnesses:
+            counters = [t for t in witness.tracks if t.kind == TrackKind.TRANSITIONS and t.detail["to_state"] == OPEN]
+            distances = [d for t in counters if (d := promql.scrape_distance_us(t.runs)) is not None]
+            for track in counters if distances else ():
+                until_us = (track.runs[-1].last_us if end_us is None else end_us) + MINUTE_US
+                said.append(promql.increase(track.runs, min(distances), start_us - MINUTE_US, until_us))
+    known = [increase for increase in said if increase is not None]
+    return sum(known) if known else None
 
 
 def _rejected_calls(subject: Gathered, start_us: Instant, end_us: Instant | None) -> int | None:

@@ -14,6 +14,7 @@
 -- column duration_high_s: The longest it can have been, in seconds; NULL is unbounded (ongoing).
 -- column idle_open_s: Seconds past the open period in which no call was attempted, over all its instances at once.
 -- column openings: Openings in it, reopenings included.
+-- column promql_openings: What PromQL's increase() says of the same counters from a minute before to a minute after; NULL without a counter.
 -- column instances_hit: Instances whose breaker opened.
 -- column instances_seen: Instances of the breaker that were being watched.
 -- column calls_rejected: Calls the breaker refused meanwhile; NULL where nobody counted.
@@ -37,6 +38,7 @@ SELECT
     duration_high_s,
     idle_open_s,
     openings,
+    promql_openings,
     instances_hit,
     instances_seen,
     calls_rejected,

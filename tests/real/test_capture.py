@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 import yaml
 
 from breakwatch import config as configs
@@ -130,6 +131,20 @@ def test_the_log_makes_the_same_incident_exact(prometheus: str, tmp_path: Path) 
     assert states == [("closed", "open"), *[("open", "half_open"), ("half_open", "open")] * 3, *states[-2:]]
     assert states[-2:] == [("open", "half_open"), ("half_open", "closed")]
     assert findings == []
+
+
+def test_promql_says_what_we_say_it_says(prometheus: str, tmp_path: Path) -> None:
+    """Beside our 4 openings stands the 3.08 of PromQL: the server itself, asked for the same window, agrees."""
+    [episodes] = _views(tmp_path, [_prometheus(prometheus)], "breaker_episodes")
+    [episode] = episodes
+    until = episode["closed_latest"] + timedelta(minutes=1)
+    window_s = round((until - episode["opened_earliest"]).total_seconds() + 60)
+    query = f'sum(increase(circuit{{event="open"}}[{window_s}s]))'
+    asked = requests.get(f"{prometheus}/api/v1/query", params={"query": query, "time": until.timestamp()}, timeout=10)
+    [answer] = asked.json()["data"]["result"]
+    assert episode["openings"] == 4
+    assert episode["promql_openings"] == pytest.approx(float(answer["value"][1]), abs=0.01)
+    assert f"{episode['promql_openings']:.2f}" == "3.08"
 
 
 def test_what_each_source_saw_by_itself_is_kept(prometheus: str, tmp_path: Path) -> None:
