@@ -1,8 +1,8 @@
-"""A session that cannot be held up or led astray: one time limit for everything, no redirects, no link-local hosts.
+"""A session that cannot be held up, flooded or led astray: limits of time and size, no redirects, no link-local hosts.
 
 A socket's own timeout bounds each wait for bytes, not the whole: a server that sends one byte a second holds a
 reader for hours, and built-in retries multiply what was meant as a limit. Here the connection is cut when the time is
-over.
+over, and as soon as an answer is larger than any that was asked for.
 """
 
 from __future__ import annotations
@@ -21,6 +21,16 @@ from urllib3.util.retry import Retry
 
 # Addresses where clouds answer with credentials, beyond the link-local ranges.
 METADATA_ADDRESSES = frozenset({ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200")})
+
+
+MAX_ANSWER_BYTES = 256 << 20
+"""Unpacked. The largest answer asked for on purpose: 15 minutes of 10,000 series scraped every second, some 200 MB."""
+
+_PIECE_BYTES = 64 << 10
+
+
+class AnswerTooLargeError(requests.RequestException):
+    """An answer is larger than what could be meant."""
 
 
 class ForbiddenAddressError(OSError):
@@ -139,7 +149,7 @@ class _Adapter(HTTPAdapter):
 
 
 class BoundedSession(requests.Session):
-    """A session whose every request ends within ``total_s``, retries included, and leads nowhere else.
+    """A session whose every request ends within ``total_s`` and MAX_ANSWER_BYTES, and leads nowhere else.
 
     The environment (proxies, netrc) is left alone: where credentials go is said in the configuration or not at all.
     """
@@ -158,12 +168,17 @@ class BoundedSession(requests.Session):
         return self._adapter
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
-        """Send a request and read the whole answer; requests.Timeout when the time is over."""
-        kwargs["allow_redirects"] = False
-        kwargs["timeout"] = self.deadline.total_s
+        """Send a request and read the whole answer.
+
+        Raises:
+            requests.Timeout: the time is over.
+            AnswerTooLargeError: the answer is larger than MAX_ANSWER_BYTES, unpacked.
+        """
+        kwargs |= {"allow_redirects": False, "timeout": self.deadline.total_s, "stream": True}
         with self.deadline:
             try:
                 response = super().request(method, url, *args, **kwargs)
+                self._read(response)
             except requests.RequestException as error:
                 if self.deadline.passed:
                     raise requests.Timeout(f"no answer within {self.deadline.total_s:g} s") from error
@@ -172,3 +187,14 @@ class BoundedSession(requests.Session):
             if self.deadline.passed:
                 raise requests.Timeout(f"no answer within {self.deadline.total_s:g} s")
             return response
+
+    @staticmethod
+    def _read(response: requests.Response) -> None:
+        """Read the body as far as it may go; what a server never ends would otherwise end in our memory."""
+        body = bytearray()
+        for piece in response.iter_content(_PIECE_BYTES):
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                response.close()
+                raise AnswerTooLargeError(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
+        response._content = bytes(body)  # noqa: SLF001 - where requests itself keeps what it has read

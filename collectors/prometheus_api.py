@@ -22,7 +22,7 @@ from breakwatch.clock import MILLISECOND_US, Instant, to_us
 from breakwatch.config import PrometheusSource, read_secret
 from breakwatch.errors import SourceError
 from collectors.claims import NAME
-from collectors.http import BoundedSession
+from collectors.http import AnswerTooLargeError, BoundedSession
 from collectors.samples import Samples, no_samples
 
 SHOWN_CHARS = 200
@@ -191,6 +191,8 @@ class PrometheusApi:
             raise SourceError(
                 f"{self.url} did not answer within {limit}", "check the server, or raise timeout"
             ) from error
+        except AnswerTooLargeError as error:
+            raise SourceError(f"{self.url} sends {error}", "name fewer profiles, or lower max_series") from error
         except requests.RequestException as error:
             raise SourceError(f"{self.url} cannot be reached: {_cause(error)}", "check url and that it runs") from error
         except PrometheusApiClientException as error:

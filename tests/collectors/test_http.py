@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
+import tracemalloc
+import zlib
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -9,9 +13,10 @@ import requests
 
 from breakwatch.config import BasicAuth, PrometheusSource
 from breakwatch.errors import SourceError
+from collectors import http
 from collectors.http import BoundedSession, ForbiddenAddressError, refuse_link_local
 from collectors.prometheus_api import PrometheusApi
-from tests.collectors.servers import answering, dripping, serving
+from tests.collectors.servers import Answer, answering, dripping, serving
 
 NAMES = b'{"status":"success","data":["up"]}'
 
@@ -191,3 +196,36 @@ def test_an_unreachable_server_is_named() -> None:
     with pytest.raises(SourceError, match="refused") as caught:
         api(url).metric_names()
     assert url in caught.value.problem
+
+
+def endless(kind: str) -> Answer:
+    """Return an answer that never ends: plain, or packed so that a little becomes a lot."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    piece = b"x" * (1 << 16)
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        if kind == "packed":
+            request.send_header("Content-Encoding", "gzip")
+        request.end_headers()
+        with contextlib.suppress(OSError):  # the client hung up: what this is about
+            while True:
+                request.wfile.write(piece if kind == "plain" else packer.compress(piece))
+
+    return answer
+
+
+@pytest.mark.parametrize("kind", ["plain", "packed"])
+def test_an_endless_answer_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """An answer beyond the limit is cut off there, packed or not, and told with what to do about it."""
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 8 << 20)
+    with serving(endless(kind)) as (url, _):
+        tracemalloc.start()
+        try:
+            with pytest.raises(SourceError, match="more than 8 MiB") as caught:
+                api(url, timeout_s=30.0).metric_names()
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert "max_series" in caught.value.remedy
+    assert peak < 64 << 20
