@@ -196,7 +196,7 @@ class LogCollector:
                     self._note(current, held, record)
                     yield self._batch(current)
         if stream.damage:
-            self._reject(current.step, f"{first_line_id(head)}:damaged", stream.damage, held, "")
+            self._reject(current.step, f"{first_line_id(head)}:damaged", stream.damage, str(held.path), "")
         if record is not None:
             self._note(current, held, replace(record, packed=packed, path=held.path, gone_us=None))
 
@@ -213,7 +213,8 @@ class LogCollector:
             line = data[begin : min(stop, begin + MAX_LINE_BYTES)]
             cut = chunk.cut or len(line) < stop - begin
             line = line.removesuffix(b"\r")
-            self._line(current, held, line, position_of(first_line, offset, line), cut=cut)
+            where = f"{held.path}, byte {offset}"
+            self._line(current, where, line, position_of(first_line, offset, line), cut=cut)
             if current.step.full and stop + 1 < chunk.end:
                 current.step.count(data, counted, stop + 1)
                 counted = stop + 1
@@ -221,7 +222,7 @@ class LogCollector:
         current.step.count(data, counted, chunk.end)
         yield chunk.next_start
 
-    def _line(self, current: _Pass, held: Held, line: bytes, position: str, *, cut: bool) -> None:
+    def _line(self, current: _Pass, where: str, line: bytes, position: str, *, cut: bool) -> None:
         text = line.decode("utf-8", "replace").removeprefix("\ufeff")
         step = current.step
         if cut:
@@ -238,11 +239,11 @@ class LogCollector:
         step.told += bool(understood.sightings or understood.problem)
         if understood.problem:
             why = f"longer than {MAX_LINE_BYTES} bytes and cut: {understood.problem}" if cut else understood.problem
-            self._reject(step, position, why, held, text)
+            self._reject(step, position, why, where, text)
 
-    def _reject(self, step: _Step, position: str, reason: str, held: Held, text: str) -> None:
+    def _reject(self, step: _Step, position: str, reason: str, where: str, text: str) -> None:
         content = text[:MAX_REJECTED_CHARS]
-        step.rejected.append(Rejected(self._source.name, position, f"{reason} ({held.path})", content))
+        step.rejected.append(Rejected(self._source.name, position, f"{reason} ({where})", content))
         step.kept_chars += len(content)
 
     def _batch(self, current: _Pass, *, caught_up: bool = False) -> Batch:
