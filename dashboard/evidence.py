@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dashboard import markup, words
@@ -25,6 +26,9 @@ def request_legend(incident: Incident) -> Markup:
     """Return the meaning of the bars, in words; what was not counted is said."""
     if not incident.requests:
         return markup.wrap(small("No requests were counted for this service."))
+    if not incident.drawable_requests:
+        slices = "whole minutes" if incident.slice_s == 60 else f"slices of {words.duration(incident.slice_s, 1.0)}"  # noqa: PLR2004
+        return markup.wrap(small(f"Calls were counted in {slices}: too coarse to draw their course here."))
     keys = (
         ("good", "answered"),
         ("instead", "answered by a fallback"),
@@ -61,17 +65,51 @@ def openings(incident: Incident) -> Markup:
 
 
 def openings_note(incident: Incident) -> str:
-    """Return why openings and episodes differ, from the transitions themselves."""
-    probes = [
-        (nxt.occurred.at - row.occurred.at).total_seconds()
-        for row, nxt in zip(incident.transitions, incident.transitions[1:], strict=False)
-        if row.to_state == "half_open" and row.exact and nxt.exact and row.instance == nxt.instance
+    """Return what the lanes of the sources show, in a sentence or two, from the sightings themselves."""
+    told = ["Upright lines: the fused edges" + (", inside the blurred ones." if _narrowed(incident) else ".")]
+    probes = _probes(incident)
+    if probes:
+        told.append(f"{lasted(probes)}{_who_saw(incident)}.")
+    else:
+        told.append("Half-open does not end an episode; each return to open is a reopening.")
+    return " ".join(told)
+
+
+def _narrowed(incident: Incident) -> bool:
+    """Return whether fusion knows the first edge better than some source did by itself."""
+    opened = incident.witnessed[0].occurred if incident.witnessed else incident.episode.opened
+    return any(one.sightings[0].occurred.half_width_s > opened.half_width_s for one in incident.witnesses)
+
+
+def _probes(incident: Incident) -> list[float]:
+    """Return how long each half-open lasted, in seconds, where both its ends are exact."""
+    return [
+        (after.occurred.at - row.occurred.at).total_seconds()
+        for row, after in pairwise(incident.witnessed)
+        if row.to_state == "half_open" and row.exact and after.exact
     ]
-    if not probes:
-        return "Half-open does not end an episode; each return to open is a reopening."
-    least, most = words.duration(min(probes)), words.duration(max(probes))
-    lasted = least if least == most else f"{least} to {most}"
-    return f"Half-open does not end an episode: each probe lasted {lasted}, too short for a scrape to be sure of."
+
+
+def lasted(probes: list[float]) -> str:
+    """Return how long half-open lasted, from a length in seconds of each."""
+    least, most = words.stopped(min(probes)), words.stopped(max(probes))
+    if least == most:
+        return f"{'Each' if len(probes) > 1 else 'The'} half-open lasted {most}"
+    unit = least.rsplit(words.NBSP, 1)[-1]
+    short = least.removesuffix(f"{words.NBSP}{unit}") if most.endswith(unit) else least
+    return f"Each half-open lasted {short} to {most}"
+
+
+def _who_saw(incident: Incident) -> str:
+    """Return who saw the half-open times: a scrape, only the counters it read, or a log."""
+    halves = [one for witness in incident.witnesses for one in witness.sightings if one.to_state == "half_open"]
+    scraped = any(not one.inferred and one.occurred.half_width_s > 0 for one in halves)
+    counted = any(one.inferred for one in halves)
+    written = any(one.occurred.half_width_s == 0 for one in halves)
+    by = words.joined([name for name, true in (("the counters", counted), ("the log", written)) if true])
+    if scraped or not by:
+        return ""
+    return f": no scrape saw it, {by} did"
 
 
 def queries(incident: Incident, selection: Selection) -> list[tuple[str, str]]:

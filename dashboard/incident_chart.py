@@ -37,55 +37,22 @@ def timeline(incident: Incident, canvas: Canvas) -> Chart:
         figure.add_trace(_log_lines(exact, canvas, -float(rows)))
         notes.append(row_label("Log lines", -rows + 0.25, canvas, f"{len(exact)}, exact", LEFT_PX))
         rows += 1
-    requests_px = REQUESTS_PX if incident.requests else 0
+    requests_px = REQUESTS_PX if incident.drawable_requests else 0
     height = _HEAD_PX + rows * LANE_PX + requests_px + _FOOT_PX
     floor = (requests_px + 4) / (height - _HEAD_PX - _FOOT_PX) if requests_px else 0.0
-    if incident.requests:
+    if incident.drawable_requests:
         figure.add_traces(_requests(incident, canvas))
         notes.append(_requests_label(incident, canvas))
-    charts.lay_out(figure, canvas, height_px=height, rows=rows, notes=notes, left_px=LEFT_PX)
+    ongoing = incident.episode.ongoing
+    charts.lay_out(figure, canvas, height_px=height, rows=rows, notes=notes, left_px=LEFT_PX, now=ongoing)
     figure.update_layout(
         margin={"l": LEFT_PX, "r": 24, "t": _HEAD_PX, "b": _FOOT_PX},
         yaxis={"domain": [floor, 1.0]},
         yaxis2={"domain": [0.0, max(floor - 0.04, 0.0)], "visible": False, "fixedrange": True, "anchor": "x"},
         xaxis={"anchor": "free", "position": 0},
-        bargap=0.08,
     )
     _guides(figure, incident, canvas)
     return Chart(figure, _in_words(incident, canvas))
-
-
-def openings(incident: Incident, canvas: Canvas) -> Chart:
-    """Return the small figure of "how openings are counted": the numbered openings between exact edges."""
-    figure = go.Figure()
-    opened = [row for row in incident.transitions if row.to_state == "open"]
-    edges = [row.occurred for row in opened]
-    closed = incident.episode.closed
-    ends = [*edges[1:], *([closed] if closed else [])]
-    lane = [
-        drawing.Block("open", e.earliest, e.latest, n.earliest, n.latest, ongoing=False)
-        for e, n in zip(edges, ends, strict=False)
-    ]
-    taken = [(one.start, one.end) for one in lane]
-    figure.add_trace(drawing.rail(canvas, 0.0, taken))
-    figure.add_traces(drawing.shapes(canvas, 0.0, lane, 0.7))
-    middle = [one.start + (one.end - one.start) / 2 for one in lane]
-    figure.add_trace(
-        go.Scatter(
-            x=[canvas.x(place) for place in middle],
-            y=[0.35] * len(middle),
-            mode="text",
-            text=[f"<b>{number + 1}</b>" for number in range(len(middle))],
-            textfont={"color": canvas.colour("onfill"), "size": 12},
-            hoverinfo="skip",
-        )
-    )
-    bars = [one.start for one in lane[1:]]
-    for place in bars:
-        figure.add_vline(x=canvas.x(place), line={"color": canvas.colour("bg"), "width": 1.5})
-    notes = [row_label("Openings", 0.3, canvas, "by every source", LEFT_PX)]
-    charts.lay_out(figure, canvas, height_px=78, rows=1, notes=notes, left_px=LEFT_PX)
-    return Chart(figure, f"{words.plural(len(opened), 'opening')} in one episode")
 
 
 def _lanes(incident: Incident) -> list[tuple[str, str, Any, tuple[Span, ...]]]:
@@ -162,7 +129,7 @@ def _log_lines(rows: Any, canvas: Canvas, y: float) -> go.Scatter:  # noqa: ANN4
 
 
 def _requests(incident: Incident, canvas: Canvas) -> list[go.Bar]:
-    width_ms = incident.slice_s * 1000 * 0.92
+    width_ms = incident.slice_s * 1000
     xs = [canvas.x(one.start + timedelta(seconds=incident.slice_s / 2)) for one in incident.requests]
     drawn = [
         ("good", [one.good for one in incident.requests], "flow", "", 0),
@@ -184,7 +151,7 @@ def _requests(incident: Incident, canvas: Canvas) -> list[go.Bar]:
                 yaxis="y2",
                 marker={
                     "color": canvas.colour(colour),
-                    "line": {"width": 0},
+                    "line": {"width": 0.5, "color": canvas.colour("bg")},
                     "pattern": {"shape": pattern, "solidity": 0.35, "size": 5},
                 },
                 hoverinfo="text",

@@ -60,6 +60,13 @@ def duration(value_s: float | None, half_width_s: float = 0.0, rounding: Roundin
     return f"{minutes}{NBSP}min{NBSP}{rest:02d}{NBSP}s" if rest else f"{minutes}{NBSP}min"
 
 
+def stopped(value_s: float) -> str:
+    """Return an exact duration below a minute to the millisecond, "20.053 s" or "13 ms"; longer ones as ever."""
+    if value_s < 1:
+        return f"{_cut(value_s * 1000, 0, 'nearest')}{NBSP}ms"
+    return f"{_cut(value_s, 3, 'nearest')}{NBSP}s" if value_s < _MINUTE_S else duration(value_s)
+
+
 def plus_minus(low_s: float | None, high_s: float | None) -> str:
     """Return the half width of bounds, "± 8 s", widened outward; "exact" where they meet; "" where there are none."""
     if low_s is None or high_s is None:

@@ -13,6 +13,7 @@ from analysis.questions.common import Bounded, Edge, Span, bounded, edge, load
 from analysis.questions.episodes import Episode, EpisodeFilter, episodes
 from analysis.questions.lanes import Spell, levels_of, unseen_of
 from analysis.questions.services import Service, services
+from analysis.questions.sightings import Witness, witnesses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +107,7 @@ class Incident:
     changes: tuple[Change, ...]
     health: tuple[HealthChange, ...]
     transitions: tuple[TransitionRow, ...]
+    witnesses: tuple[Witness, ...]
     incidents: tuple[InstanceIncident, ...]
     service: Service | None
     cause: Change | None
@@ -114,6 +116,26 @@ class Incident:
     def sources(self) -> tuple[str, ...]:
         """Return the sources that saw any of it, by name."""
         return tuple(sorted({source for row in self.transitions for source in row.sources}))
+
+    @property
+    def witnessed(self) -> tuple[TransitionRow, ...]:
+        """Return the fused transitions of the instance that the witnesses saw, from its first opening on."""
+        instance = next((one.instance for one in self.witnesses if one.instance), "")
+        rows = [row for row in self.transitions if not instance or row.instance == instance]
+        first = next((place for place, row in enumerate(rows) if row.to_state != "closed"), len(rows))
+        return tuple(rows[first:])
+
+    @property
+    def comparable(self) -> bool:
+        """Return whether sources can be held against each other, or openings were told by counters alone."""
+        inferred = any(row.inferred and row.to_state == "open" for row in self.witnessed)
+        return len(self.witnesses) > 1 or (bool(self.witnesses) and inferred)
+
+    @property
+    def drawable_requests(self) -> bool:
+        """Return whether calls were counted finely enough to show a course: at least three slices an episode."""
+        end = self.episode.closed.at if self.episode.closed else self.span.end
+        return bool(self.requests) and (end - self.episode.opened.at).total_seconds() >= 3 * self.slice_s
 
 
 def incident(rows: Rows, environment: str, episode_id: str, as_of: datetime) -> Incident | None:
@@ -163,6 +185,7 @@ def incident(rows: Rows, environment: str, episode_id: str, as_of: datetime) -> 
                 },
             )
         ),
+        witnesses=witnesses(rows, environment, episode.service, episode.breaker, during),
         incidents=tuple(
             InstanceIncident(
                 row["instance"],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import data, evidence, frame, incident_chart, markup, routes, sentences, words
+from dashboard import data, evidence, frame, incident_chart, markup, openings_chart, routes, sentences, words
 from dashboard.blocks import tables
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def draw(selection: Selection) -> None:
         st.html(markup.section("What happened, on one clock", _HOW))
         frame.chart(incident_chart.timeline(found, canvas), "timeline")
         st.html(evidence.request_legend(found))
+        if found.comparable:
+            _openings(found, selection)
     with facts:
         how_long = markup.section("How long", "and where the watch starts and stops")
         st.html(markup.wrap(how_long, tables.facts(found, selection)))
         st.html(markup.wrap(markup.section("What it did"), tables.effects(found)))
         st.html(markup.wrap(markup.section("Evidence"), evidence.sources(found)))
-    if found.episode.openings > found.episode.instances_hit:
-        _openings(found, selection)
     _rows(found, selection)
 
 
@@ -57,12 +57,13 @@ def _head(found: Incident, selection: Selection) -> None:
 
 def _openings(found: Incident, selection: Selection) -> None:
     with st.container(border=True):
-        st.html(markup.section("How openings are counted", "one episode, however often it reopened"))
-        st.html(evidence.openings(found))
-        if found.episode.instances_hit == 1:
+        told, drawn = st.columns([1, 2], gap="medium")
+        note = "what each source saw by itself"
+        told.html(markup.wrap(markup.section("How openings are counted", note), evidence.openings(found)))
+        told.html(markup.wrap(markup.small(evidence.openings_note(found))))
+        with drawn:
             canvas = frame.canvas(replace(selection, span=found.span))
-            frame.chart(incident_chart.openings(found, canvas), "openings")
-        st.html(markup.wrap(markup.small(evidence.openings_note(found))))
+            frame.chart(openings_chart.openings(found, canvas), "openings")
 
 
 def _rows(found: Incident, selection: Selection) -> None:

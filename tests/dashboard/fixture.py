@@ -41,6 +41,7 @@ class Scene:
         instances: Sequence[str] = ("a-1",),
         seen: int = 3,
         reopenings: int = 0,
+        probe_s: float = 2.0,
         **more: Any,
     ) -> int:
         """Add an episode with its incidents and transitions, equal on every instance; return its id."""
@@ -80,7 +81,7 @@ class Scene:
                 instance=instance,
                 reopenings=reopenings,
             )
-            self._moves(service, breaker, instance, opened, closed, doubt, reopenings)
+            self._moves(service, breaker, instance, opened, closed, doubt, reopenings, timedelta(seconds=probe_s))
         return episode_id
 
     def _moves(  # noqa: PLR0917 (what makes a transition)
@@ -92,6 +93,7 @@ class Scene:
         closed: datetime | None,
         doubt: timedelta,
         reopenings: int,
+        probe: timedelta,
     ) -> None:
         until = closed or AS_OF
         step = (until - opened) / (reopenings + 1)
@@ -99,10 +101,10 @@ class Scene:
         for turn in range(1, reopenings + 1):
             moves += [
                 ("open", "half_open", opened + step * turn),
-                ("half_open", "open", opened + step * turn + timedelta(seconds=2)),
+                ("half_open", "open", opened + step * turn + probe),
             ]
         if closed is not None:
-            moves += [("open", "half_open", closed - timedelta(seconds=3)), ("half_open", "closed", closed)]
+            moves += [("open", "half_open", closed - probe), ("half_open", "closed", closed)]
         for before, after, when in moves:
             position = sum(
                 1
@@ -293,10 +295,36 @@ def capture() -> Scene:
         instances=("capture",),
         seen=1,
         reopenings=3,
+        probe_s=0.013,
         calls_rejected=196,
     )
     scene.state("payments-client", "payments", "closed", at(11, 33, 16.358), ("capture",))
+    _witnessed(scene, "payments-client", "payments", "capture")
     return scene
+
+
+def _witnessed(scene: Scene, service: str, breaker: str, instance: str) -> None:
+    """Add what a log and a scrape each second saw of a run: the log every move, the gauge what lasted a scrape."""
+    moves = [row for row in scene.tables["breaker_transitions"] if row["service"] == service]
+    for source, half_s in (("capture-log", 0.0), ("capture-metrics", 0.504)):
+        for number, move in enumerate(moves):
+            doubt = timedelta(seconds=half_s)
+            when = move["occurred_at"] - doubt / 2
+            scene.add(
+                "breaker_sightings",
+                service=service,
+                breaker=breaker,
+                instance=instance,
+                source=source,
+                from_state="",
+                to_state=move["to_state"],
+                occurred_at=when,
+                occurred_earliest=when - doubt,
+                occurred_latest=when + doubt,
+                inferred=bool(half_s) and 0 < number,
+                assumed=False,
+                position=number,
+            )
 
 
 def one_row() -> Scene:

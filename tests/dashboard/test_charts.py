@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,8 +13,9 @@ from analysis.questions.breakers import StateLane, state_lanes
 from analysis.questions.common import Edge, Span
 from analysis.questions.incident import incident
 from analysis.questions.lanes import Lane, Opening, Spell, lanes
-from dashboard import charts, drawing, incident_chart, theme
+from dashboard import charts, drawing, incident_chart, openings_chart, theme
 from dashboard.drawing import Canvas
+from dashboard.words import NBSP
 from store import Reader
 from tests.dashboard.fixture import AS_OF, at
 
@@ -174,12 +176,43 @@ def test_incident_timeline(busy_file: Path) -> None:
     assert "and 8 more" in labels
 
 
-def test_openings_are_numbered(busy_file: Path) -> None:
-    """The recorded run shows four numbered openings inside one episode."""
+def test_each_source_has_its_lane_under_the_fused_edges(busy_file: Path) -> None:
+    """The recorded run: the log sharp and numbered, the metrics blurred, two fused lines, their times below."""
     with Reader.open(busy_file) as rows:
         found = incident(rows, "capture", "1000", AS_OF)
     assert found is not None
-    drawn = incident_chart.openings(found, Canvas(found.span, ZoneInfo("UTC"), "light"))
-    numbers = next(trace for trace in drawn.figure.data if trace.mode == "text")
-    assert numbers.text == ("<b>1</b>", "<b>2</b>", "<b>3</b>", "<b>4</b>")
-    assert drawn.alt == "4 openings in one episode"
+    assert found.comparable
+    drawn = openings_chart.openings(found, Canvas(found.span, ZoneInfo("UTC"), "light"))
+    numbers = [trace.text for trace in drawn.figure.data if trace.mode == "text"]
+    assert numbers == [("<b>1</b>", "<b>2</b>", "<b>3</b>", "<b>4</b>")]
+    blurred = [trace for trace in drawn.figure.data if trace.fillgradient and trace.fillgradient.type == "horizontal"]
+    assert len(blurred) == 1
+    lines = [shape.x0 for shape in drawn.figure.layout.shapes if shape.type == "line"]
+    assert [f"{x:%H:%M:%S.%f}"[:12] for x in lines] == ["11:32:56.305", "11:33:16.358"]
+    ends = [text.replace(NBSP, " ") for text in drawn.figure.layout.xaxis.ticktext]
+    assert ends == ["11:32:56.305", "<b>20.053 s</b>", "11:33:16.358"]
+    assert drawn.alt.replace(NBSP, " ") == (
+        "What each source saw by itself. capture-metrics: 4 openings, 1 seen, 3 counted, ± 0.6 s; "
+        "capture-log: 4 openings, 4 written, exact"
+    )
+
+
+def test_one_source_alone_is_no_comparison(busy_file: Path) -> None:
+    """An episode that a single source saw plainly has nothing to compare, so the panel is left out."""
+    with Reader.open(busy_file) as rows:
+        found = incident(rows, "prod", "1000", AS_OF)
+    assert found is not None
+    assert not found.comparable
+
+
+def test_calls_counted_too_coarsely_are_not_drawn(busy_file: Path) -> None:
+    """An episode shorter than three slices gets no lane of requests; a longer one has bars without holes between."""
+    with Reader.open(busy_file) as rows:
+        found = incident(rows, "prod", "1000", AS_OF)
+    assert found is not None
+    canvas = Canvas(found.span, ZoneInfo("UTC"), "light")
+    drawn = [trace for trace in incident_chart.timeline(found, canvas).figure.data if trace.type == "bar"]
+    assert {width for trace in drawn for width in trace.width} == {found.slice_s * 1000}
+    coarse = incident_chart.timeline(replace(found, slice_s=200.0), canvas).figure
+    assert [trace for trace in coarse.data if trace.type == "bar"] == []
+    assert "Requests" not in " ".join(note.text for note in coarse.layout.annotations)

@@ -13,7 +13,16 @@ from dashboard.settings import streamlit_options
 ROOM = Path(str(files("dashboard")))
 VIEWS = sorted(path for path in (ROOM / "views").glob("*.py") if path.name != "__init__.py")
 MODULES = sorted(path for path in ROOM.rglob("*.py"))
-PURE = ("words.py", "sentences.py", "charts.py", "drawing.py", "incident_chart.py", "theme.py", "markup.py")
+PURE = (
+    "words.py",
+    "sentences.py",
+    "charts.py",
+    "drawing.py",
+    "incident_chart.py",
+    "openings_chart.py",
+    "theme.py",
+    "markup.py",
+)
 _SQL_WORDS = ("select ", "insert ", "update ", "delete ")
 
 

@@ -14,7 +14,7 @@ from analysis.questions.common import Edge
 from analysis.questions.incident import incident
 from analysis.questions.publication import SourceHealth
 from analysis.questions.situation import situation
-from dashboard import sentences
+from dashboard import evidence, sentences
 from dashboard.words import NBSP
 from store import Reader
 from tests.dashboard.fixture import AS_OF, at, quiet
@@ -90,6 +90,19 @@ def test_recorded_run_headline(busy_rows: Reader) -> None:
         "payments-client stopped calling payments for 20.05 s (exact).",
         "Reopened 3 times. 196 calls rejected. It healed by itself.",
     )
+
+
+def test_openings_are_explained_from_what_was_seen(busy_rows: Reader) -> None:
+    """The note names what fusion narrowed, how long each half-open lasted, and who saw it although no scrape did."""
+    found = incident(busy_rows, "capture", "1000", AS_OF)
+    assert found is not None
+    assert evidence.openings_note(found).replace(NBSP, " ") == (
+        "Upright lines: the fused edges, inside the blurred ones. "
+        "Each half-open lasted 13 ms: no scrape saw it, the counters and the log did."
+    )
+    quick = [0.012, 0.014]
+    assert evidence.lasted(quick).replace(NBSP, " ") == "Each half-open lasted 12 to 14 ms"
+    assert evidence.lasted(quick[:1]).replace(NBSP, " ") == "The half-open lasted 12 ms"
 
 
 def test_cause_is_said_with_its_lead() -> None:
