@@ -29,9 +29,11 @@ def sql_readonly(path: str | Path, sql: str, fmt: Format = "table", out: str | P
     """Run a query on the published file; return the answer as text, or write it to ``out`` and return nothing.
 
     Raises:
-        UsageError: the query is not a query, cannot be carried out, or Parquet has no file to go to.
+        UsageError: not one query, it cannot be carried out, or the answer has no place to go to.
         StoreError: there is no published file, or it cannot be read.
     """
+    if out is not None:
+        _check_place(Path(out), Path(path))
     with Reader.open(path) as reader:
         if fmt == "parquet":
             _write_parquet(reader, sql, out)
@@ -52,12 +54,28 @@ def ask(reader: Reader, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         UsageError: with DuckDB's own message.
     """
     try:
-        cursor = reader.cursor()
+        cursor = _cursor_for(reader, sql)
         cursor.execute(sql)
         described = cursor.description or []
         return [column[0] for column in described], cursor.fetchall()
     except duckdb.Error as error:
         raise refused(str(error)) from error
+
+
+def _cursor_for(reader: Reader, sql: str) -> duckdb.DuckDBPyConnection:
+    """Return a cursor for one query; of several, all but the last answer would be lost without a word."""
+    cursor = reader.cursor()
+    count = len(cursor.extract_statements(sql))
+    if count != 1:
+        raise UsageError("the query is empty" if not count else f"{count} queries in one", "ask one query at a time")
+    return cursor
+
+
+def _check_place(out: Path, published: Path) -> None:
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"{out}: no such folder", "make it, or choose another place with --out")
+    if out.resolve() == published.resolve():
+        raise UsageError(f"{out} is the store itself", "choose another place with --out")
 
 
 def refused(message: str) -> UsageError:
@@ -73,7 +91,7 @@ def _write_parquet(reader: Reader, sql: str, out: str | Path | None) -> None:
         raise UsageError("Parquet is no text for a terminal", "name a file: --out FILE")
     try:
         with faults.translated(Path(out)):
-            reader.cursor().sql(sql).write_parquet(str(out), compression="zstd")
+            _cursor_for(reader, sql).sql(sql).write_parquet(str(out), compression="zstd")
     except (duckdb.Error, AttributeError) as error:  # a statement that answers nothing has no relation
         raise refused(str(error)) from error
 

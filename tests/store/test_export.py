@@ -90,3 +90,23 @@ def test_mistakes_are_errors_of_usage(published: Path, tmp_path: Path, sql: str,
     with pytest.raises(UsageError) as caught:
         sql_readonly(published, sql, fmt, tmp_path / "out")  # type: ignore[arg-type]
     assert "\n" not in caught.value.problem
+
+
+@pytest.mark.parametrize(("sql", "said"), [("", "empty"), (" ; ", "empty"), ("SELECT 1; SELECT 2", "2 queries")])
+@pytest.mark.parametrize("fmt", ["csv", "parquet"])
+def test_one_query_is_asked_at_a_time(published: Path, tmp_path: Path, sql: str, said: str, fmt: str) -> None:
+    """None, or several of which all answers but the last would be lost, are refused."""
+    with pytest.raises(UsageError, match=said):
+        sql_readonly(published, sql, fmt, tmp_path / "out")  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("fmt", ["csv", "parquet"])
+def test_an_answer_never_overwrites_the_store(published: Path, tmp_path: Path, fmt: str) -> None:
+    """A place that is the store itself, by any name, or lies in no folder, is a wrong call."""
+    other = tmp_path / "link.duckdb"
+    other.symlink_to(published)
+    with pytest.raises(UsageError, match="the store itself"):
+        sql_readonly(published, SQL, fmt, other)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="no such folder"):
+        sql_readonly(published, SQL, fmt, tmp_path / "gone" / "out")  # type: ignore[arg-type]
