@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from breakwatch.config import ServiceConfig
-from breakwatch.model import Subject, pairs
+from breakwatch.model import Pairs, Subject, pairs
 
 ENVIRONMENT = "environment"
 DEFAULT_ENVIRONMENT = "default"
@@ -34,8 +34,7 @@ class Resolver:
         # A service without match labels is recognised by its name alone; an empty match would claim everything.
         self._services = [service for service in self._by_name.values() if service.match]
         self._source_labels = dict(source_labels)
-        self._environment = source_labels.get(ENVIRONMENT, "") or DEFAULT_ENVIRONMENT
-        self._labels = pairs({name: value for name, value in source_labels.items() if name != ENVIRONMENT})
+        self._environment, self._labels = declared(source_labels)
 
     def subject(self, labels: Mapping[str, str], fields: Mapping[str, str] | None = None) -> Subject:
         """Return who is meant.
@@ -72,6 +71,12 @@ class Resolver:
         if configured is None:
             return ""
         return next((one.name for one in configured.operations if one.match and _all_equal(one.match, known)), "")
+
+
+def declared(source_labels: Mapping[str, str]) -> tuple[str, Pairs]:
+    """Return the environment that a source's labels declare, and its further labels."""
+    environment = source_labels.get(ENVIRONMENT, "") or DEFAULT_ENVIRONMENT
+    return environment, pairs({name: value for name, value in source_labels.items() if name != ENVIRONMENT})
 
 
 def without_replica(labels: Mapping[str, str]) -> dict[str, str]:

@@ -22,12 +22,11 @@ from service.forms import Format
 app = typer.Typer(
     name="breakwatch",
     help="Observability dashboard and SLA analyzer for circuit breakers, retries and fallbacks.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-imports = typer.Typer(help="Bring in what other tools have recorded.", no_args_is_help=True, rich_markup_mode=None)
+imports = typer.Typer(help="Bring in what other tools have recorded.", rich_markup_mode=None)
 app.add_typer(imports, name="import")
 
 ConfigFile = Annotated[
@@ -228,8 +227,12 @@ def _stopped(_signal: int, _frame: object) -> NoReturn:
 def invoke(arguments: list[str]) -> int:
     """Carry out a command line and return its exit code; problems are told in two lines."""
     debug = "--debug" in arguments
+    words = [word for word in arguments if word != "--debug"]
+    if not words:
+        app(["--help"], prog_name="breakwatch", standalone_mode=False)
+        return int(ExitCode.USAGE)
     try:
-        code = app([word for word in arguments if word != "--debug"], prog_name="breakwatch", standalone_mode=False)
+        code = app(words, prog_name="breakwatch", standalone_mode=False)
     except TyperException as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "breakwatch")
         console.two_lines(error.format_message(), f"{command} --help")

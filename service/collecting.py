@@ -10,11 +10,15 @@ from pathlib import Path
 from breakwatch.clock import SECOND_US, Clock, Instant, system_clock, to_us
 from breakwatch.config import Config, OpenMetricsSource, Source
 from breakwatch.config_units import parse_duration_s
-from breakwatch.errors import UsageError
+from breakwatch.errors import ConfigError, UsageError
 from breakwatch.model import Window
 from service import console, progress
 from service.ingest import Ingest, Ingested
 from store import Store
+
+NOTHING_TO_COLLECT = ConfigError(
+    "the configuration names no sources", "add one under sources:, or run breakwatch init --prometheus URL"
+)
 
 
 def open_store(config: Config, clock: Clock = system_clock) -> Store:
@@ -77,8 +81,12 @@ def collect(config: Config, sources: Sequence[Source], span: Window, clock: Cloc
 
 def report(done: Ingested) -> int:
     """Print how a round went, a line for each source; tell each problem; return the exit code of the first."""
+    if not done.outcomes:
+        return console.tell(NOTHING_TO_COLLECT)
     for outcome in done.outcomes:
         print(progress.summary(outcome), flush=True)  # noqa: T201 - the answer of the command
+        for note in outcome.notes:
+            console.say(note)
     codes = [console.tell(problem) for problem in done.problems()]
     return codes[0] if codes else 0
 

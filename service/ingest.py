@@ -16,6 +16,7 @@ from breakwatch.clock import Clock, Instant
 from breakwatch.config import Config, Source
 from breakwatch.errors import BreakwatchError, RejectedInput, StoreError
 from breakwatch.model import Batch, Window
+from collectors.identity import declared
 from store import CollectionRun, Publication, Store
 
 Progress = Callable[["Outcome"], None]
@@ -29,6 +30,8 @@ class Outcome:
     Attributes:
         events: runs and sightings that were new to the store.
         rejected: pieces of input that were kept aside for the first time.
+        skipped: samples or lines that are about something else.
+        notes: what a person may want to know though it is no problem.
         error: what stopped it, or None when it was read to the end of the window.
     """
 
@@ -40,25 +43,38 @@ class Outcome:
     samples: int = 0
     lines: int = 0
     rejected: int = 0
+    skipped: int = 0
     duplicates: int = 0
     notes: tuple[str, ...] = ()
     error: Exception | None = None
 
     @property
     def status(self) -> str:
-        """``ok``; ``failed``; or ``partial`` where something was stored before it failed."""
+        """``ok`` all is in; ``partial`` some is: it failed midway, or input was rejected; ``failed`` nothing is in."""
         if self.error is None:
-            return "ok"
+            return "partial" if self.rejected else "ok"
         return "partial" if self.events or self.duplicates else "failed"
+
+    @property
+    def why(self) -> str:
+        """What kept it from being ``ok``, in a line; empty where it is."""
+        if isinstance(self.error, BreakwatchError):
+            return str(self.error)
+        if self.error is not None:
+            return f"{type(self.error).__name__}: {self.error}"
+        return f"{self._pieces} of input rejected" if self.rejected else ""
+
+    @property
+    def _pieces(self) -> str:
+        return f"{self.rejected:,} {'piece' if self.rejected == 1 else 'pieces'}"
 
     def problems(self) -> Iterator[Exception]:
         """Yield what a person has to be told about it."""
         if self.error is not None:
             yield self.error
         if self.rejected:
-            what = f"{self.rejected:,} {'piece' if self.rejected == 1 else 'pieces'}"
             yield RejectedInput(
-                f"{self.source}: {what} of input rejected; the good rows are in",
+                f"{self.source}: {self._pieces} of input rejected; the good rows are in",
                 'breakwatch sql "SELECT position, reason, content FROM rejected_inputs ORDER BY seen_at DESC LIMIT 20"',
             )
 
@@ -111,7 +127,7 @@ class Ingest:
         except Exception as error:  # noqa: BLE001 - one source's failure is its own; it is recorded, then raised below
             outcome = replace(outcome, error=error)
         outcome = replace(outcome, finished_us=self.clock())
-        self.store.record_run(_record(outcome))
+        self.store.record_run(_record(source, outcome))
         return outcome
 
     def _append(self, outcome: Outcome, batch: Batch) -> Outcome:
@@ -122,6 +138,7 @@ class Ingest:
             samples=outcome.samples + batch.samples,
             lines=outcome.lines + batch.lines,
             rejected=outcome.rejected + appended.rejected,
+            skipped=outcome.skipped + batch.skipped,
             duplicates=outcome.duplicates + appended.duplicates,
             notes=(*outcome.notes, *batch.notes),
         )
@@ -139,9 +156,8 @@ class Ingest:
         return Ingested(outcomes, self.settle())
 
 
-def _record(outcome: Outcome) -> CollectionRun:
-    error = outcome.error
-    text = f"{type(error).__name__}: {error}" if error and not isinstance(error, BreakwatchError) else str(error or "")
+def _record(source: Source, outcome: Outcome) -> CollectionRun:
+    environment, labels = declared(source.labels)
     return CollectionRun(
         source=outcome.source,
         started_us=outcome.started_us,
@@ -151,5 +167,7 @@ def _record(outcome: Outcome) -> CollectionRun:
         events=outcome.events,
         rejected=outcome.rejected,
         status=outcome.status,
-        error=text,
+        error=outcome.why,
+        environment=environment,
+        labels=labels,
     )

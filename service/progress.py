@@ -32,8 +32,11 @@ def shown(sources: Sequence[str]) -> Iterator[Report | None]:
 
 def summary(outcome: Outcome) -> str:
     """Return one line about how the collection of a source went."""
-    counted = [f"{outcome.events:,} new", f"{outcome.samples:,} samples read", f"{outcome.lines:,} lines read"]
-    parts = [counted[0], *(part for part in counted[1:] if not part.startswith("0 "))]
-    if outcome.rejected:
-        parts.append(f"{outcome.rejected:,} rejected")
+    counted = {
+        "samples read": outcome.samples,
+        "lines read": outcome.lines,
+        "skipped as about something else": outcome.skipped,
+        "rejected": outcome.rejected,
+    }
+    parts = [f"{outcome.events:,} new", *(f"{count:,} {what}" for what, count in counted.items() if count)]
     return f"{outcome.source}: {outcome.status}, {', '.join(parts)}"

@@ -105,6 +105,8 @@ class Service:
     def _tell(self, outcome: Outcome) -> None:
         took_s = round((outcome.finished_us - outcome.started_us) / 1e6, 3)
         facts = {"source": outcome.source, "events": outcome.events, "rejected": outcome.rejected, "seconds": took_s}
+        if outcome.notes:
+            facts["notes"] = outcome.notes
         error = outcome.error
         if error is None:
             self.log.info("collected", **facts)

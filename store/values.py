@@ -39,7 +39,10 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class CollectionRun:
-    """One attempt to collect from a source, and how it ended; ``status`` is ok, partial or failed."""
+    """One attempt to collect from a source, and how it ended.
+
+    ``status`` is ok (all of the window is in), partial (it failed midway, or input was rejected), failed (none is in).
+    """
 
     source: str
     started_us: Instant

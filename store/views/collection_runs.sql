@@ -6,9 +6,9 @@
 -- column window_start: Start of the window asked for; NULL is from the checkpoint.
 -- column window_end: End of the window asked for.
 -- column events: Runs and sightings that were new.
--- column rejected: Pieces of input that could not be understood.
--- column status: ok, partial or failed.
--- column error: What went wrong.
+-- column rejected: Pieces of input that could not be understood, met for the first time; rejected_inputs keeps them.
+-- column status: ok: all of the window is in. partial: some is, as it failed midway or input was rejected. failed: none is.
+-- column error: What kept it from being ok.
 -- column labels: Declared labels of the source (cluster, region), without environment.
 SELECT
     nullif(environment, '') AS environment,

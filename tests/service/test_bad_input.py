@@ -16,6 +16,7 @@ GOOD_LINES = """\
 {"ts":"2026-11-20T09:00:00Z","event":"breaker_transition","service":"shop","breaker":"pay","from":"closed","to":"open"}
 {"ts":"2026-11-20T09:00:20Z","event":"breaker_transition","service":"shop","breaker":"pay","from":"open","to":"closed"}
 """
+OTHER_LINE = '{"ts":"2026-11-20T09:00:30Z","message":"cache warm"}\n'
 BAD_LINES = """\
 {"ts":"yesterday","event":"breaker_transition","service":"shop","breaker":"pay","from":"closed","to":"open"}
 {"ts":"2026-11-20T09:01:00Z","event":"breaker_transition","service":"shop","breaker":
@@ -53,6 +54,23 @@ def test_a_wrong_option_is_a_usage_error(tmp_path: Path) -> None:
     problem, remedy = told(done)
     assert "--onec" in problem
     assert remedy == "breakwatch collect --help"
+
+
+def test_no_command_shows_what_there_is(tmp_path: Path) -> None:
+    """The bare command shows the commands, line by line, and counts as a wrong call; so does half a command."""
+    done = breakwatch(folder=tmp_path)
+    assert (done.code, done.err) == (2, "")
+    assert "\n  collect " in done.out
+    done = breakwatch("import", folder=tmp_path)
+    assert (done.code, told(done)[1]) == (2, "breakwatch import --help")
+
+
+def test_no_sources_to_collect_from(tmp_path: Path) -> None:
+    """Collecting from nothing is not a success."""
+    write(tmp_path, "")
+    done = breakwatch("collect", "--once", folder=tmp_path)
+    assert done.code == 2
+    assert told(done)[0] == "the configuration names no sources"
 
 
 def test_no_configuration_says_how_to_get_one(tmp_path: Path) -> None:
@@ -116,17 +134,21 @@ def test_one_failing_source_does_not_stop_the_others(tmp_path: Path) -> None:
 
 def test_lines_that_cannot_be_read_are_kept_and_the_good_ones_are_in(tmp_path: Path) -> None:
     """Exit 7 once; the incident of the good lines is there; the bad ones can be looked at; a second look is quiet."""
-    (tmp_path / "app.jsonl").write_text(GOOD_LINES + BAD_LINES)
+    (tmp_path / "app.jsonl").write_text(GOOD_LINES + OTHER_LINE + BAD_LINES)
     write(tmp_path, LOGS)
     done = breakwatch("collect", "--once", folder=tmp_path)
     assert done.code == 7
     problem, remedy = told(done)
     assert problem == "app: 2 pieces of input rejected; the good rows are in"
+    assert done.out == "app: partial, 3 new, 5 lines read, 1 skipped as about something else, 2 rejected\n"
     assert "rejected_inputs" in remedy
     episodes = breakwatch("sql", "SELECT service, breaker, duration_s FROM breaker_episodes", folder=tmp_path)
     assert episodes.out.split()[-3:] == ["shop", "pay", "20.0"]
-    kept = breakwatch("sql", "SELECT count(*) AS n FROM rejected_inputs", "--format", "json", folder=tmp_path)
-    assert '"n": 2' in kept.out or '"n":2' in kept.out
+    query = "SELECT reason FROM rejected_inputs ORDER BY reason"
+    kept = breakwatch("sql", query, "--format", "csv", folder=tmp_path).out
+    first = len(GOOD_LINES + OTHER_LINE)
+    for place in (first, first + BAD_LINES.index("\n") + 1):
+        assert f"app.jsonl, byte {place})" in kept, kept
     assert breakwatch("collect", "--once", folder=tmp_path).code == 0
 
 

@@ -72,13 +72,25 @@ def test_a_round_goes_from_source_to_published_file(store: Store, monkeypatch: p
     flow, _ = ingest(store, monkeypatch, app=[batch("app", 0), batch("app", 1)])
     done = flow.once(flow.config.sources, SPAN)
     (outcome,) = done.outcomes
-    assert (outcome.status, outcome.events, outcome.lines, outcome.rejected) == ("ok", 2, 4, 2)
+    assert (outcome.status, outcome.events, outcome.lines, outcome.rejected) == ("partial", 2, 4, 2)
     with Reader.open(store.path) as reader:
         (episode,) = reader.rows("SELECT service, breaker, duration_s, status FROM breaker_episodes")
         assert episode == {"service": "shop", "breaker": "pay", "duration_s": 1.0, "status": "resolved"}
-        (run,) = reader.rows("SELECT source, events, rejected, status, error FROM collection_runs")
-        assert (run["source"], run["events"], run["rejected"], run["status"]) == ("app", 2, 2, "ok")
-        assert not run["error"]
+        (run,) = reader.rows("SELECT source, events, rejected FROM collection_runs")
+        assert run == {"source": "app", "events": 2, "rejected": 2}
+
+
+def test_a_run_says_whose_it_is_and_whether_all_is_in(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs and rejected input carry what the source declares; a run is ok only where nothing was rejected."""
+    flow, _ = ingest(store, monkeypatch, app=[batch("app", 0)])
+    (source,) = flow.config.sources
+    labelled = source.model_copy(update={"labels": {"environment": "prod", "cluster": "eu"}})
+    assert [flow.collect(labelled, SPAN).status for _ in range(2)] == ["partial", "ok"]
+    runs = store.rows("SELECT environment, labels, status, error FROM collection_runs ORDER BY rejected DESC")
+    assert [(run["environment"], run["labels"]) for run in runs] == [("prod", {"cluster": "eu"})] * 2
+    assert [(run["status"], run["error"]) for run in runs] == [("partial", "1 piece of input rejected"), ("ok", None)]
+    (rejected,) = store.rows("SELECT environment, labels FROM rejected_inputs")
+    assert rejected == {"environment": "prod", "labels": {"cluster": "eu"}}
 
 
 def test_a_failing_source_leaves_the_others_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,12 +98,12 @@ def test_a_failing_source_leaves_the_others_alone(store: Store, monkeypatch: pyt
     down = SourceError("http://x cannot be reached", "check url")
     flow, _ = ingest(store, monkeypatch, dead=[down], half=[batch("half", 0), down], well=[batch("well", 1)])
     done = flow.once(flow.config.sources, SPAN)
-    assert [outcome.status for outcome in done.outcomes] == ["failed", "partial", "ok"]
+    assert [outcome.status for outcome in done.outcomes] == ["failed", "partial", "partial"]
     rows = store.rows("SELECT source, status, error FROM collection_runs ORDER BY source")
     assert [(row["source"], row["status"]) for row in rows] == [
         ("dead", "failed"),
         ("half", "partial"),
-        ("well", "ok"),
+        ("well", "partial"),
     ]
     assert rows[0]["error"] == "http://x cannot be reached"
 
