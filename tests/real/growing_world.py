@@ -19,15 +19,15 @@ from breakwatch.clock import DAY_US, HOUR_US, MILLISECOND_US, MINUTE_US, SECOND_
 from breakwatch.config import Config, load
 from tests.analysis.worlds import Truth, random_truth
 
-ROUNDS = 8
+ROUNDS = 7
 ROUND_US = 9 * DAY_US
 START_US = 1_789_000_000 * SECOND_US  # 2026-09-10, so that the rounds pass two ends of months
-STEP_US = 8 * HOUR_US
+STEP_US = 12 * HOUR_US
 INSTANCES = {"a:1": "shop", "b:1": "shop", "c:1": "stock"}
 """Every instance with the service it belongs to."""
 
 ROTATED_IN = 4
-LINES_A_ROUND = 70
+LINES_A_ROUND = 50
 STATES = ("closed", "open", "half_open")
 OUTCOMES = ("success", "failure", "not_permitted")
 LEVELS = ("full", "degraded", "limited")

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,6 +33,19 @@ REFRESH_POINTS = ("refresh.write", "refresh.before_commit")
 """Points inside the one transaction of ``analysis.refresh``, which the store itself does not name."""
 
 _CLEARS_MARKS = "DELETE FROM raw.stale_subjects"
+
+
+class ThreadedTrace(Trace):
+    """Takes note of one point at a time: sources are collected in threads, and the point of a death is the last."""
+
+    def __init__(self, file: Path, point: str | None, nth: int) -> None:
+        super().__init__(file, point, nth)
+        self._turn = threading.Lock()
+
+    def __call__(self, point: str) -> None:
+        """Take note of the point; where it is the one to die at, no other comes after it."""
+        with self._turn:
+            super().__call__(point)
 
 
 class TracedStore(Store):
@@ -67,7 +81,7 @@ def main(
     """Collect from the round at which the world stands to the last one; ``told`` is called after each."""
     world, present = World(Path(folder)), Present()
     config = world.config()
-    trace = Trace(Path(trace_file), point, int(nth))
+    trace = ThreadedTrace(Path(trace_file), point, int(nth))
     present.now_us = clock_of(min(world.round, ROUNDS - 1))
     with (
         patch.object(log_collector, "BATCH_SIGHTINGS", LOG_BATCH_SIGHTINGS),

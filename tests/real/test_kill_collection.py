@@ -21,10 +21,10 @@ from tests.real.growing_world import ROUNDS, World
 from tests.real.killed_collection import INSIDE_ROWS, REFRESH_POINTS, main
 
 AIMED_KILLS = 4
-RANDOM_KILLS = 12
-WORLD_MOVES_ON = 0.15
+RANDOM_KILLS = 8
+WORLD_MOVES_ON = 0.1
 MOST_WORLDS = 8
-HIGHEST_HIT = {"append.begin": 7, "append.before_commit": 7, "append.after_commit": 7, "refresh.write": 30}
+HIGHEST_HIT = {"append.begin": 6, "append.before_commit": 6, "append.after_commit": 6, "refresh.write": 30}
 """Up to which hit of a point kills are aimed, where it is reached several times in a round; elsewhere the first."""
 
 INSIDE = {"append.before_commit", "publish.begin", "publish.before_rename", "compact.begin", "compact.before_commit"}
@@ -116,6 +116,12 @@ def published(world: World) -> Fingerprint:
     return tuple((name, row["n"], row["hashed"]) for name in KEPT_VIEWS for row in found[name])
 
 
+def unheard_of(found: Fingerprint, publications: set[Fingerprint]) -> list[str]:
+    """Return the views that were never published like this; none where they only do not belong together."""
+    heard_of = {view for publication in publications for view in publication}
+    return [view[0] for view in found if view not in heard_of]
+
+
 def last_point(trace: Path) -> str:
     """Return the point at which the process stood when it died."""
     lines = trace.read_text().split() if trace.exists() else []
@@ -191,7 +197,9 @@ def test_killed_anywhere_the_whole_flow_ends_like_an_undisturbed_run(tmp_path: P
         point, _ = todo.pop()
         died[last_point(trace)] += 1
         assert point in {"after", last_point(trace)}
-        assert not world.published.exists() or published(world) in publications
+        if world.published.exists():
+            found = published(world)
+            assert found in publications, f"{last_point(trace)}: {unheard_of(found, publications)}"
         if chance.random() < WORLD_MOVES_ON and not world.is_last:
             world.move_on()
     assert owners.run(world, tmp_path / "last.trace") == 0
