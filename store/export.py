@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
-from breakwatch.errors import UsageError
+from breakwatch.errors import BreakwatchError, UsageError
 from store import faults
 from store.reader import Reader
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Format = Literal["table", "csv", "json", "parquet"]
+
+_MISSING_FILES = re.compile(r'No files found that match the pattern "([^"]*)"')
+
+_READING = frozenset({"SELECT", "EXPLAIN", "MULTI"})
+"""Types of statements that only read; MULTI is PIVOT."""
 
 _LIVE_CELL = ("=", "+", "-", "@", "\t", "\r", "\x00")
 """A text cell that begins so is a formula to a spreadsheet."""
@@ -52,6 +58,7 @@ def ask(reader: Reader, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
 
     Raises:
         UsageError: with DuckDB's own message.
+        StoreError: parts of the store are not where they were.
     """
     try:
         cursor = _cursor_for(reader, sql)
@@ -59,16 +66,29 @@ def ask(reader: Reader, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         described = cursor.description or []
         return [column[0] for column in described], cursor.fetchall()
     except duckdb.Error as error:
-        raise refused(str(error)) from error
+        raise _explained(reader, sql, error) from error
 
 
 def _cursor_for(reader: Reader, sql: str) -> duckdb.DuckDBPyConnection:
-    """Return a cursor for one query; of several, all but the last answer would be lost without a word."""
+    """Return a cursor for one query that only reads.
+
+    Of several, all but the last answer would be lost without a word; and COPY writes though the store is read-only.
+    """
     cursor = reader.cursor()
-    count = len(cursor.extract_statements(sql))
-    if count != 1:
-        raise UsageError("the query is empty" if not count else f"{count} queries in one", "ask one query at a time")
+    found = cursor.extract_statements(sql)
+    if len(found) != 1:
+        raise UsageError("the query is empty" if not found else f"{len(found)} queries in one", "ask one at a time")
+    if found[0].type.name not in _READING:
+        raise refused(f"{found[0].type.name} is no query")
     return cursor
+
+
+def _explained(reader: Reader, sql: str, error: duckdb.Error) -> BreakwatchError:
+    """Return the store's error where the store's own parts are gone, else the query's: only that is the asker's."""
+    missing = _MISSING_FILES.search(str(error))
+    if missing is not None and missing[1] not in sql:
+        return faults.parts_missing(reader.path, missing[0])
+    return refused(str(error))
 
 
 def _check_place(out: Path, published: Path) -> None:
@@ -90,10 +110,11 @@ def _write_parquet(reader: Reader, sql: str, out: str | Path | None) -> None:
     if out is None:
         raise UsageError("Parquet is no text for a terminal", "name a file: --out FILE")
     try:
+        answer = _cursor_for(reader, sql).sql(sql)
         with faults.translated(Path(out)):
-            _cursor_for(reader, sql).sql(sql).write_parquet(str(out), compression="zstd")
-    except (duckdb.Error, AttributeError) as error:  # a statement that answers nothing has no relation
-        raise refused(str(error)) from error
+            answer.write_parquet(str(out), compression="zstd")
+    except duckdb.Error as error:
+        raise _explained(reader, sql, error) from error
 
 
 def as_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -58,15 +58,20 @@ def _explained(path: Path, message: str) -> StoreError:
             f"{path} may not be opened: permission denied", "give this user the right to read and write it"
         )
     if "no files found that match" in said or "no such file" in said:
-        return StoreError(
-            f"parts of the store {path} are not where they were ({_first_line(message)})",
-            "after a move: breakwatch publish; where readers see another folder: set store.public_base",
-        )
+        return parts_missing(path, _first_line(message))
     if _NOT_A_DATABASE in said:
         return not_a_database(path)
     return StoreError(
         f"the store {path} is damaged ({_first_line(message)})",
         f"move {path} and {path.name}.wal beside it aside (do not delete them), restore a backup or collect anew",
+    )
+
+
+def parts_missing(path: Path, said: str) -> StoreError:
+    """Return the error of a store that was moved, or is seen under another folder than where it was published."""
+    return StoreError(
+        f"parts of the store {path} are not where they were ({said})",
+        "after a move: breakwatch publish; where readers see another folder: set store.public_base",
     )
 
 

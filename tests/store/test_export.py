@@ -1,12 +1,14 @@
 """Answers as text and files."""
 
+import contextlib
 import json
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from breakwatch.errors import UsageError
+from breakwatch.clock import DAY_US
+from breakwatch.errors import StoreError, UsageError
 from store import Store, sql_readonly
 from store.export import harmless
 
@@ -83,13 +85,30 @@ def test_parquet_needs_a_file_and_keeps_types(published: Path, tmp_path: Path) -
     assert (row[0], row[2], row[3]) == ("=1+1", {"c": "eu"}, None)
 
 
-@pytest.mark.parametrize("sql", ["SELECT nope", "DELETE FROM kept.targets", "CREATE TABLE x (i INTEGER)", "SELEC"])
+@pytest.mark.parametrize("sql", ["SELECT nope", "DELETE FROM kept.targets", "COPY (SELECT 1) TO 'x.csv'", "SELEC"])
 @pytest.mark.parametrize("fmt", ["csv", "parquet"])
 def test_mistakes_are_errors_of_usage(published: Path, tmp_path: Path, sql: str, fmt: str) -> None:
-    """A wrong or writing statement is refused with DuckDB's words on one line."""
-    with pytest.raises(UsageError) as caught:
+    """A wrong or writing statement is refused on one line, and nothing is written."""
+    with contextlib.chdir(tmp_path), pytest.raises(UsageError) as caught:
         sql_readonly(published, sql, fmt, tmp_path / "out")  # type: ignore[arg-type]
     assert "\n" not in caught.value.problem
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fmt", ["csv", "parquet"])
+def test_a_moved_store_is_no_mistake_of_the_asker(tmp_path: Path, fmt: str) -> None:
+    """Where the store's parts are gone the remedy is to publish anew; a file that the query names is the asker's."""
+    path = tmp_path / "first" / "b.duckdb"
+    with Store.open(path, inside_rows=1) as store:
+        rows = [{"service": "s", "queue": "q", "sampled_at": day * DAY_US, "depth": 1.0} for day in range(3)]
+        store.replace("queue_depths", {}, rows)
+        store.publish(3 * DAY_US)
+    moved = path.parent.rename(tmp_path / "second") / path.name
+    with pytest.raises(StoreError) as caught:
+        sql_readonly(moved, "FROM queue_depths", fmt, tmp_path / "out")  # type: ignore[arg-type]
+    assert "breakwatch publish" in caught.value.remedy
+    with pytest.raises(UsageError):
+        sql_readonly(moved, "FROM 'mine.parquet'", fmt, tmp_path / "out")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("sql", "said"), [("", "empty"), (" ; ", "empty"), ("SELECT 1; SELECT 2", "2 queries")])
