@@ -22,6 +22,7 @@ CONFIG: dict[str, Any] = {"displayModeBar": False, "displaylogo": False, "scroll
 
 LEFT_PX = 92
 WIDE_LEFT_PX = 160
+_LEAST_PITCH_PX, _MOST_PITCH_PX, _FREE_PX = 30, 64, 300
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800)
 _STEPS_LONG_S = (259_200, 432_000, 604_800, 1_209_600, 2_592_000)
 
@@ -53,8 +54,12 @@ def service_lanes(lanes: Sequence[Lane], canvas: Canvas, *, pitch_px: int = 17) 
     return Chart(figure, _lanes_in_words(lanes))
 
 
-def state_lanes(lanes: Sequence[StateLane], canvas: Canvas, *, pitch_px: int = 30) -> Chart:
-    """Return one lane per breaker or instance: its spells away from closed, doubt about an edge as a blur."""
+def state_lanes(lanes: Sequence[StateLane], canvas: Canvas) -> Chart:
+    """Return one lane per breaker or instance: its spells away from closed, doubt about an edge as a blur.
+
+    Few lanes are drawn taller; a spell that is clicked gives the id of its episode.
+    """
+    pitch_px = max(_LEAST_PITCH_PX, min(_MOST_PITCH_PX, _FREE_PX // max(len(lanes), 1)))
     figure = go.Figure()
     notes: list[dict[str, Any]] = []
     for row, lane in enumerate(lanes):
@@ -65,8 +70,10 @@ def state_lanes(lanes: Sequence[StateLane], canvas: Canvas, *, pitch_px: int = 3
         figure.add_traces(drawing.shapes(canvas, y, found, 0.68))
         if len(probes) <= drawing.MOST_SHAPES:
             figure.add_traces(drawing.probes(canvas, y, probes, 0.68))
+        figure.add_trace(drawing.handles(canvas, y, found, 0.68))
         notes.append(row_label(lane.name, y + 0.2, canvas, left_px=WIDE_LEFT_PX))
     lay_out(figure, canvas, height_px=pitch_px * len(lanes) + 34, rows=len(lanes), notes=notes, left_px=WIDE_LEFT_PX)
+    figure.update_layout(clickmode="event+select")
     spells = sum(len(lane.spells) for lane in lanes)
     return Chart(figure, f"{words.plural(len(lanes), 'lane')} with {words.plural(spells, 'spell')} away from closed")
 

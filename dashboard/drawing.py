@@ -39,6 +39,7 @@ class Block:
     solid_end: datetime
     end: datetime
     ongoing: bool
+    episode_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def block(spell: Spell, span: Span) -> Block | None:
     start, end = max(start, span.start), min(end, span.end)
     solid_start = min(max(spell.started.latest if spell.started else start, start), end)
     solid_end = max(min(spell.ended.earliest if spell.ended else end, end), start)
-    return Block(spell.state, start, solid_start, solid_end, end, ongoing=spell.ended is None)
+    ongoing = spell.ended is None
+    return Block(spell.state, start, solid_start, solid_end, end, ongoing=ongoing, episode_id=spell.episode_id)
 
 
 def blocks(spells: Iterable[Spell], span: Span) -> list[Block]:
@@ -168,6 +170,25 @@ def shapes(canvas: Canvas, y: float, found: Sequence[Block], height: float, patt
     if len(found) > MOST_SHAPES:
         return [_bars(canvas, y, found, height)]
     return [trace for one in found for trace in _shape(canvas, y, one, height, pattern_px)]
+
+
+def handles(canvas: Canvas, y: float, found: Sequence[Block], height: float) -> go.Bar:
+    """Return an unseen bar over each spell: what is pointed at and clicked, as filled shapes cannot be."""
+    spans = [_at_least_visible(canvas, one) for one in found]
+    clear = {"marker": {"opacity": 0}}
+    return go.Bar(
+        orientation="h",
+        base=[canvas.x(start) for start, _ in spans],
+        x=[(end - start).total_seconds() * 1000 for start, end in spans],
+        y=[y + height / 2] * len(found),
+        width=[height] * len(found),
+        marker={"opacity": 0, "color": canvas.colour("hurt")},
+        selected=clear,
+        unselected=clear,
+        customdata=[one.episode_id for one in found],
+        hoverinfo="text",
+        hovertext=[hover(canvas, one) for one in found],
+    )
 
 
 def hover(canvas: Canvas, one: Block) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 def examples(environment: str) -> dict[str, str]:
     """Return example statements by name, for one environment."""
@@ -32,3 +37,23 @@ def examples(environment: str) -> dict[str, str]:
             f"from coverage\nwhere environment = {name} and not covered\norder by started_at desc"
         ),
     }
+
+
+def behind(what: str, environment: str, as_of: datetime) -> str:
+    """Return the statement that lists what a count of the last 24 h stands for: changes, findings or rejected input."""
+    name = "'" + environment.replace("'", "''") + "'"
+    since = f"timestamptz '{as_of.isoformat()}' - interval 1 day"
+    return {
+        "changes": (
+            "select occurred_at, service, instance, kind, revision, actor, detail\n"
+            f"from changes\nwhere environment = {name} and occurred_at >= {since}\norder by occurred_at desc"
+        ),
+        "findings": (
+            "select last_seen, kind, service, subject, evidence\n"
+            f"from findings\nwhere environment = {name} and last_seen >= {since}\norder by last_seen desc"
+        ),
+        "rejected": (
+            "select seen_at, source, position, reason, content\n"
+            f"from rejected_inputs\nwhere seen_at >= {since}\norder by seen_at desc"
+        ),
+    }[what]

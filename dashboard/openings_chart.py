@@ -41,7 +41,7 @@ def openings(incident: Incident, around: Canvas) -> Chart:
     figure.update_yaxes(range=[-rows + 0.92, 0.96])
     for edge in (opened, closed):
         if edge is not None:
-            _fused(figure, canvas, edge)
+            _fused(figure, canvas, edge, rows)
     places, texts = _times(opened, closed, canvas)
     figure.update_xaxes(tickvals=places, ticktext=texts, showgrid=False, tickfont={"color": canvas.colour("ink")})
     told = "; ".join(
@@ -112,15 +112,14 @@ def _how_sure(witness: Witness) -> str:
     return f"{words.count(seen)} seen, {words.count(counted)} counted, {doubt}" if counted else f"{seen} seen, {doubt}"
 
 
-def _fused(figure: go.Figure, canvas: Canvas, edge: Edge) -> None:
+def _fused(figure: go.Figure, canvas: Canvas, edge: Edge, rows: int) -> None:
     ink = canvas.colour("ink")
+    through = {"y0": 0.92 - rows, "y1": _BAR + 0.04}
     if edge.half_width_s > 0:
         band = {"fillcolor": ink, "opacity": 0.12, "line": {"width": 0}}
-        figure.add_shape(
-            type="rect", x0=canvas.x(edge.earliest), x1=canvas.x(edge.latest), y0=0, y1=1, yref="paper", **band
-        )
+        figure.add_shape(type="rect", x0=canvas.x(edge.earliest), x1=canvas.x(edge.latest), **through, **band)
     x = canvas.x(edge.at)
-    figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line={"color": ink, "width": 1.5})
+    figure.add_shape(type="line", x0=x, x1=x, **through, line={"color": ink, "width": 1.5})
 
 
 def _times(opened: Edge, closed: Edge | None, canvas: Canvas) -> tuple[list[Any], list[str]]:

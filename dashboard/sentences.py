@@ -25,6 +25,16 @@ HEALERS = {
     "deploy": "healed by a deploy",
     "manual": "closed by hand",
 }
+BY_WHAT = {"restart": "by a restart", "deploy": "by a deploy", "manual": "by hand", "unknown": "unknown how"}
+VERBS = {
+    "deploy": "deployed",
+    "restart": "restarted",
+    "config": "configured",
+    "scale": "scaled",
+    "flag": "flagged",
+    "maintenance": "in maintenance",
+    "exclusion": "excluded",
+}
 _STALE_CYCLES = 2
 _AS_GOOD_AS_FULL = 0.995
 _LEAST_PATIENCE_S = 30.0
@@ -119,10 +129,9 @@ def cause(change: Change | None, began: Edge | None, zone: ZoneInfo) -> tuple[st
         return "none seen", "no change in the 30 min before" if began else ""
     said = change.revision or ("" if change.kind == "restart" else change.detail)
     what = " ".join(part for part in (change.service, said) if part)
-    verb = {"deploy": "deployed", "restart": "restarted", "config": "configured", "scale": "scaled", "flag": "flagged"}
     lead_s = (began.at - change.occurred_at).total_seconds()
     before = f"{words.duration(lead_s, max(began.half_width_s, 1.0))} before" if lead_s > 0 else "at the same time"
-    return f"{what} {verb.get(change.kind, change.kind)} {words.clock(change.occurred_at, zone)}", before
+    return f"{what} {VERBS.get(change.kind, change.kind)} {words.clock(change.occurred_at, zone)}", before
 
 
 def age(as_of: datetime, now: datetime, zone: ZoneInfo, *, recorded: bool, sources: Sequence[SourceHealth] = ()) -> Age:

@@ -62,7 +62,7 @@ select distinct
             else (before_us + after_us) // 2
         end::bigint
     ) as occurred_at,
-    'the process says that it began then' as detail,
+    'by its own start time' as detail,
     watched.labels
 from starts
 join watched using (source, scrape_target)

@@ -3,7 +3,7 @@
 with moves as (
     select
         service || ' → ' || breaker || case when $by_instance then ' ' || coalesce(instance, '') else '' end as lane,
-        to_state as state,
+        service, breaker, to_state as state,
         occurred_at as started_at, occurred_earliest as started_earliest, occurred_latest as started_latest,
         lead(occurred_at) over whole as ended_at,
         lead(occurred_earliest) over whole as ended_earliest,
@@ -16,11 +16,17 @@ with moves as (
     window whole as (partition by service, breaker, coalesce(instance, '') order by position)
 ),
 spells as (
-    select * from moves where state <> 'closed'
+    select moves.* exclude (service, breaker), episode.episode_id
+    from moves
+    asof left join (select * from breaker_episodes where environment = $environment) as episode
+        on moves.service = episode.service
+        and moves.breaker = episode.breaker
+        and moves.started_at >= episode.opened_earliest
+    where moves.state <> 'closed'
     union all
     select
         service || ' → ' || breaker, 'open', opened_at, opened_earliest, opened_latest,
-        closed_at, closed_earliest, closed_latest
+        closed_at, closed_earliest, closed_latest, episode_id
     from breaker_episodes
     where environment = $environment
         and not $by_instance
@@ -41,7 +47,8 @@ select
     case when count(*) = count(ended_at) then max(ended_at) end as ended_at,
     case when count(*) = count(ended_at) then max(ended_earliest) end as ended_earliest,
     case when count(*) = count(ended_at) then max(ended_latest) end as ended_latest,
-    count(*) as spells
+    count(*) as spells,
+    arg_min(episode_id, started_at) as episode_id
 from touching
 group by
     lane,

@@ -6,23 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.questions.common import Bounded, Edge, Span, edge, load
-from analysis.questions.episodes import Episode, Healing, episodes, healing
+from analysis.questions.episodes import Episode, EpisodeFilter, Healing, episodes, healing
 from analysis.questions.lanes import Spell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from store import Rows
 
 _BREAKERS = load("breakers")
 _SPELLS = load("breaker_spells")
+_REOPENINGS = load("reopenings")
 _MOST_SPELLS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """One breaker now, over all its instances, and how it did in the span."""
+    """One breaker now, over all its instances, and how it did in the span.
+
+    While it is open ``since`` is when its episode began; ``reopenings`` counts the probes that failed since then.
+    """
 
     service: str
     breaker: str
@@ -31,6 +35,8 @@ class Breaker:
     instances_hit: int
     instances_seen: int
     healing: Healing
+    reopenings: int = 0
+    last_reopened: Edge | None = None
 
     @property
     def name(self) -> str:
@@ -58,25 +64,30 @@ def breakers(rows: Rows, environment: str, span: Span, as_of: datetime) -> tuple
     by_name: dict[str, list[Episode]] = {}
     for episode in episodes(rows, environment, span, as_of):
         by_name.setdefault(episode.name, []).append(episode)
+    ongoing = episodes(rows, environment, Span(as_of, as_of), as_of, EpisodeFilter(status="ongoing"))
+    opened = {episode.name: episode.opened for episode in ongoing}
+    again = {_name(row): row for row in rows.rows(_REOPENINGS, {"environment": environment})}
     found = [
         Breaker(
             service=row["service"],
             breaker=row["breaker"],
             state=row["state"],
-            since=_since(row, by_name.get(f"{row['service']} → {row['breaker']}", ())),
+            since=opened.get(_name(row)) or edge(row, "since", "since_earliest", "since_latest"),
             instances_hit=row["instances_hit"],
             instances_seen=row["instances_seen"],
-            healing=healing(by_name.get(f"{row['service']} → {row['breaker']}", ())),
+            healing=healing(by_name.get(_name(row), ())),
+            reopenings=again[_name(row)]["reopenings"] if _name(row) in again else 0,
+            last_reopened=edge(again[_name(row)], "last_at", "last_earliest", "last_latest")
+            if _name(row) in again
+            else None,
         )
         for row in rows.rows(_BREAKERS, {"environment": environment})
     ]
     return tuple(sorted(found, key=lambda one: (one.state == "closed", -one.healing.episodes, one.name)))
 
 
-def _since(row: dict[str, Any], found: Sequence[Episode]) -> Edge | None:
-    """Return since when it stands so; an episode that goes on counts from its first opening, probes or not."""
-    ongoing = next((episode.opened for episode in found if episode.ongoing), None)
-    return ongoing or edge(row, "since", "since_earliest", "since_latest")
+def _name(row: Mapping[str, Any]) -> str:
+    return f"{row['service']} → {row['breaker']}"
 
 
 def state_lanes(
@@ -104,6 +115,7 @@ def state_lanes(
                     row["state"],
                     edge(row, "started_at", "started_earliest", "started_latest"),
                     edge(row, "ended_at", "ended_earliest", "ended_latest"),
+                    str(row["episode_id"] or ""),
                 )
                 for row in found
             ),

@@ -31,6 +31,8 @@ class Doubts:
 
     rejected: int
     findings: int
+    kinds: str | None
+    """The kinds of the findings, where there are any."""
 
 
 def coverage(rows: Rows, environment: str, span: Span) -> tuple[SourceCoverage, ...]:

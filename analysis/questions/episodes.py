@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.questions.common import Bounded, Edge, Span, bounded, edge, load
+from analysis.statistics import TOO_FEW, UNENDED, Figure, Length, spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,11 @@ EVERYTHING = EpisodeFilter()
 
 @dataclass(frozen=True, slots=True)
 class Healing:
-    """How episodes ended. Ongoing ones count as longer than any that ended, and in the bounds as long as so far."""
+    """How episodes ended, and how long they lasted; those that go on count as at least as long as so far.
+
+    ``mean`` is of those that ended; ``mean_low_s`` to ``mean_high_s`` is its 95 % bootstrap interval, ``None`` where
+    fewer than two have ended.
+    """
 
     episodes: int
     ongoing: int
@@ -65,6 +70,9 @@ class Healing:
     median: Bounded
     p90: Bounded
     worst: Bounded
+    mean: Bounded
+    mean_low_s: float | None
+    mean_high_s: float | None
     instances_hit: int
 
     @property
@@ -76,6 +84,11 @@ class Healing:
     def healed_by_itself(self) -> int:
         """Return the number of episodes that healed by themselves."""
         return dict(self.healed_by).get("self", 0)
+
+    @property
+    def too_few(self) -> bool:
+        """Return whether too few have ended to compare them with anything."""
+        return self.resolved < TOO_FEW
 
 
 def episodes(
@@ -95,38 +108,32 @@ def healing(found: Sequence[Episode]) -> Healing:
     causes: dict[str, int] = {}
     for episode in ended:
         causes[episode.healed_by or "unknown"] = causes.get(episode.healed_by or "unknown", 0) + 1
+    told = spread([_length(episode) for episode in found])
     return Healing(
         episodes=len(found),
         ongoing=len(found) - len(ended),
         healed_by=tuple(sorted(causes.items(), key=lambda pair: (-pair[1], pair[0]))),
-        median=_over(found, 0.5),
-        p90=_over(found, 0.9),
-        worst=_over(found, 1.0),
+        median=_bounded(told.median),
+        p90=_bounded(told.p90),
+        worst=_bounded(told.worst),
+        mean=_bounded(told.mean),
+        mean_low_s=told.ci_low,
+        mean_high_s=told.ci_high,
         instances_hit=sum(episode.instances_hit for episode in found),
     )
 
 
-def quantile(values: Sequence[float], share: float) -> float | None:
-    """Return a quantile by linear interpolation; ``None`` of nothing, infinite where it reaches into the unended."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    below, above = math.floor(place), math.ceil(place)
-    if below == above or math.isinf(ordered[above]):
-        return ordered[above]
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+def _length(episode: Episode) -> Length:
+    low, high = episode.duration.low or 0.0, episode.duration.high
+    if episode.ongoing:
+        return Length(None, low, UNENDED)
+    return Length(episode.duration.value, low, UNENDED if high is None else high)
 
 
-def _over(found: Sequence[Episode], share: float) -> Bounded:
-    """Return a quantile of the durations; its value is ``None`` where only what has not ended could tell it."""
-    low = quantile([e.duration.low for e in found if e.duration.low is not None], share)
-    high = quantile([e.duration.high for e in found if e.duration.high is not None], share)
-    ended = [e.duration.value for e in found if not e.ongoing and e.duration.value is not None]
-    value = quantile([*ended, *(math.inf for e in found if e.ongoing)], share)
-    if value is not None and math.isinf(value):
-        value = quantile(ended, share)
-    return Bounded(value if value is not None and low is not None and value >= low else None, low, high)
+def _bounded(figure: Figure) -> Bounded:
+    """Return a figure; a value that is no more than the lower bound of what has not ended says nothing of its own."""
+    endless = figure.value is not None and figure.high == UNENDED and figure.value == figure.low
+    return Bounded(None if endless else figure.value, figure.low, figure.high)
 
 
 def _episode(row: Mapping[str, Any], as_of: datetime) -> Episode:

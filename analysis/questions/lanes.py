@@ -24,11 +24,15 @@ _SLICES = 400
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """A time in one state; ``ended`` is ``None`` while it goes on, ``started`` where it began before we looked."""
+    """A time in one state; ``ended`` is ``None`` while it goes on, ``started`` where it began before we looked.
+
+    ``episode_id`` is the episode that a breaker's spell belongs to, empty for none.
+    """
 
     state: str
     started: Edge | None
     ended: Edge | None
+    episode_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from analysis.questions.changes import Change, changes
+from analysis.questions.changes import Act, acts, changes
 from analysis.questions.common import Span
 from analysis.questions.coverage import Doubts, SourceCoverage, coverage, doubts
 from analysis.questions.episodes import Episode, Healing, episodes, healing
@@ -31,7 +31,7 @@ class Figures:
     month: Healing
     recent: tuple[Episode, ...]
     recent_healing: Healing
-    recent_changes: tuple[Change, ...]
+    recent_acts: tuple[Act, ...]
     usual: float | None
     coverage: tuple[SourceCoverage, ...]
     recent_doubts: Doubts
@@ -50,7 +50,7 @@ def figures(rows: Rows, environment: str, span: Span, as_of: datetime) -> Figure
         month=healing(in_month),
         recent=recent,
         recent_healing=healing(recent),
-        recent_changes=changes(rows, environment, day),
+        recent_acts=acts(changes(rows, environment, day)),
         usual=before / days_seen if days_seen >= 1 else None,
         coverage=coverage(rows, environment, span),
         recent_doubts=doubts(rows, environment, day),

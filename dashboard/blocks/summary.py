@@ -6,18 +6,16 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from dashboard import markup, words
+from dashboard import examples, markup, words
 from dashboard.markup import Markup, bold, div, small, span
-from dashboard.sentences import HEALERS
+from dashboard.sentences import BY_WHAT, HEALERS, VERBS
 
 if TYPE_CHECKING:
+    from analysis.questions.changes import Act
     from analysis.questions.common import Bounded
     from analysis.questions.episodes import Healing
     from analysis.questions.overview import Figures
     from dashboard.filters import Selection
-
-FEW = 5
-"""Under so many episodes a statistic is marked as too thin to compare."""
 
 _SCALES_S = (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400, 604_800)
 _MOST_CHANGES = 4
@@ -57,23 +55,20 @@ def since(figures: Figures, selection: Selection) -> Markup:
             span(_endings(healing) or "nothing opened", cls="note"),
         )
     ]
-    for change in figures.recent_changes[:_MOST_CHANGES]:
-        what = span(bold(f"{change.service} {change.revision or change.kind}"), " ")
-        when = words.clock(change.occurred_at, selection.zone, seconds=False)
-        note = change.kind if change.revision else change.detail
-        lines.append((markup.glyph("flag", "ink"), span(what, when), span(note, cls="note")))
-    if len(figures.recent_changes) > _MOST_CHANGES:
-        rest = len(figures.recent_changes) - _MOST_CHANGES
-        lines.append(
-            (markup.glyph("flag", "muted"), span(f"{words.plural(rest, 'more change')}"), span("", cls="note"))
-        )
+    lines += [(markup.glyph("flag", "ink"), *_act(act, selection)) for act in figures.recent_acts[:_MOST_CHANGES]]
+    rest = len(figures.recent_acts) - _MOST_CHANGES
+    if rest > 0:
+        more = markup.link(words.plural(rest, "more change"), _data_url(selection, "changes"))
+        lines.append((markup.glyph("flag", "muted"), more, span("", cls="note")))
     doubts = figures.recent_doubts
     if doubts.findings:
-        found = span(bold(words.plural(doubts.findings, "finding")))
-        lines.append((markup.glyph("warning", "mild"), found, span("see the view findings", cls="note")))
+        found = bold(markup.link(words.plural(doubts.findings, "finding"), _data_url(selection, "findings")))
+        note = "what does not fit together" if doubts.kinds is None else doubts.kinds.replace("_", " ")
+        lines.append((markup.glyph("warning", "mild"), found, span(note, cls="note")))
     if doubts.rejected:
-        told = span(bold(words.plural(doubts.rejected, "piece")), " of input rejected")
-        lines.append((markup.glyph("help"), told, span("see the view rejected_inputs", cls="note")))
+        url = _data_url(selection, "rejected")
+        told = bold(markup.link(f"{words.plural(doubts.rejected, 'piece')} of input rejected", url))
+        lines.append((markup.glyph("help"), told, span("kept with the reason", cls="note")))
     return markup.rows(lines, "bw-since")
 
 
@@ -82,11 +77,9 @@ def healing(figures: Figures) -> Markup:
     month = figures.month
     resolved, ongoing = month.resolved, month.ongoing
     n = f"n = {resolved}" + (f", {ongoing} ongoing" if ongoing else "")
+    n += ", too few to compare" if month.too_few else ""
     boxes = markup.boxes(month.healed_by_itself, resolved - month.healed_by_itself, ongoing)
-    others = [f"{count} by {name}" for name, count in month.healed_by if name not in {"self", "unknown"}]
-    unknown = dict(month.healed_by).get("unknown", 0)
-    if unknown:
-        others.append(f"{unknown} unknown how")
+    others = [f"{count} {BY_WHAT.get(name, name)}" for name, count in month.healed_by if name != "self"]
     if ongoing:
         others.append(f"{ongoing} ongoing")
     itself = f"{month.healed_by_itself} of {resolved}" if resolved else "no data"
@@ -95,9 +88,20 @@ def healing(figures: Figures) -> Markup:
         _heal("Recovery, median", _value(month.median), f"{_bounds(month.median)} · {n}"),
         _heal("Recovery, p90", _value(month.p90), f"{_bounds(month.p90)} · {n}"),
         _heal("Recovery, worst", _value(month.worst), _bounds(month.worst)),
+        _heal("Recovery, mean", _value(month.mean), mean_note(month)),
         _heal("Episodes", words.count(month.episodes), f"on {words.plural(month.instances_hit, 'instance')} in all"),
     ]
     return markup.rows(lines, "bw-heal")
+
+
+def mean_note(healing: Healing) -> str:
+    """Return how sure a mean is: how far it would vary with other episodes of the same kind, and of how many it is."""
+    n = f"n = {healing.resolved} ended"
+    if healing.mean_low_s is None or healing.mean_high_s is None:
+        return n if healing.resolved else ""
+    half_s = (healing.mean_high_s - healing.mean_low_s) / 2
+    low, high = words.duration(healing.mean_low_s, half_s, "down"), words.duration(healing.mean_high_s, half_s, "up")
+    return f"(95{words.NBSP}% between {low} and {high}) · {n}"
 
 
 def legend(range_words: str, selection: Selection) -> Markup:
@@ -141,9 +145,8 @@ def _episodes(figures: Figures, *, stale: bool) -> Markup:
 
 def _recovery(healing: Healing) -> Markup:
     median, worst = healing.median, healing.worst
-    thin = healing.resolved < FEW
     n = f"n = {healing.resolved}" + (f", {healing.ongoing} ongoing" if healing.ongoing else "")
-    chip = markup.chip("few", "unknown") if thin else Markup("")
+    chip = markup.chip("too few to compare", "unknown") if healing.too_few else Markup("")
     if median.low is None:
         return _tile("Breaker recovery, median", chip, "no data", "", n, Markup(""))
     longest = max(healing.p90.value or 0.0, 2 * (median.value or median.low))
@@ -207,6 +210,24 @@ def _bounds(number: Bounded) -> str:
         return f"(at least {words.duration(number.low, rounding='down')})"
     told = words.bounds(number.low, number.high)
     return told if told in {"exact", "no bounds"} else f"({told})"
+
+
+def _act(act: Act, selection: Selection) -> tuple[Markup, Markup]:
+    """Return a change as people say it: what was done when, what it brought, and the rest as a note."""
+    change = act.change
+    what = " ".join(part for part in (change.service, change.revision) if part)
+    when = words.clock(change.occurred_at, selection.zone, seconds=False)
+    done = f" {VERBS.get(change.kind, change.kind)} {when}"
+    if act.restarts and change.kind != "restart":
+        done += ", restarted" if act.restarts == 1 else f", {act.restarts} restarts"
+    elif act.restarts > 1:
+        done += f" on {act.restarts} instances"
+    return span(bold(what), done), span(change.detail, cls="note")
+
+
+def _data_url(selection: Selection, ask: str) -> str:
+    sql = examples.behind(ask, selection.environment, selection.as_of)
+    return markup.page_url("data", {**selection.parameters, "sql": sql})
 
 
 def _usual(a_day: float | None) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dashboard import markup, words
+from dashboard.blocks import summary
 from dashboard.markup import Markup, bold, join, small, span, tag
 from dashboard.sentences import HEALERS
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from analysis.questions.breakers import Breaker
     from analysis.questions.common import Bounded, Edge
-    from analysis.questions.episodes import Episode
+    from analysis.questions.episodes import Episode, Healing
     from analysis.questions.incident import Incident
     from dashboard.filters import Selection
 
@@ -41,12 +42,12 @@ def breakers(found: Sequence[Breaker], selection: Selection) -> Markup:
         hit = f"{one.instances_hit} of {one.instances_seen} open" if one.instances_hit else f"{one.instances_seen}"
         healing = one.healing
         ongoing = f" ({healing.ongoing} ongoing)" if healing.ongoing else ""
-        n = f"n = {healing.resolved}"
+        n = f"n = {healing.resolved}" + (", too few" if healing.too_few else "")
         lines.append(
             (
                 bold(markup.link(one.name, url)),
                 markup.state_chip(one.state, words.level(one.state)),
-                _moment(one.since, selection),
+                join((_moment(one.since, selection), " ", small(_reopened(one, selection)))),
                 small(_sure(one.since)),
                 join((words.count(healing.episodes), small(ongoing))),
                 join((bounded(one.median), " ", small(n))) if healing.resolved else small("nothing recovered"),
@@ -54,6 +55,16 @@ def breakers(found: Sequence[Breaker], selection: Selection) -> Markup:
             )
         )
     return markup.table(heads, lines)
+
+
+def recovery(healing: Healing) -> Markup:
+    """Return how long the episodes of one breaker lasted: each figure with its bounds, the mean with its interval."""
+    figures = (("median", healing.median), ("p90", healing.p90), ("worst", healing.worst))
+    lines = [(span(name.capitalize(), cls="k"), span(bounded(number), cls="v")) for name, number in figures]
+    if healing.mean.value is not None:
+        note = small(summary.mean_note(healing))
+        lines.append((span("Mean", cls="k"), span(bounded(healing.mean), " ", note, cls="v")))
+    return markup.rows(lines, "bw-recovery")
 
 
 def episodes(found: Sequence[Episode], selection: Selection) -> Markup:
@@ -88,6 +99,16 @@ def episodes(found: Sequence[Episode], selection: Selection) -> Markup:
             )
         )
     return markup.table(heads, lines)
+
+
+def zoomed(one: Episode, selection: Selection) -> Markup:
+    """Return what a zoomed chart shows, with the way to the incident and back to the whole range."""
+    incident = markup.link(
+        "Open the incident", markup.page_url("incidents", {**selection.parameters, "episode": one.episode_id})
+    )
+    back = markup.link("Show the whole range", markup.page_url("breakers", selection.parameters))
+    when = words.moment_in_words(one.opened.at, selection.zone, selection.as_of)
+    return markup.wrap(small(f"Zoomed to {one.name}, opened {when}."), " ", incident, " · ", back)
 
 
 def facts(incident: Incident, selection: Selection) -> Markup:
@@ -238,6 +259,14 @@ def _moment(edge: Edge | None, selection: Selection) -> Markup:
     if edge is None:
         return small("not seen")
     return span(words.moment_in_words(edge.at, selection.zone, selection.as_of))
+
+
+def _reopened(one: Breaker, selection: Selection) -> str:
+    if not one.reopenings or one.last_reopened is None:
+        return ""
+    often = "once" if one.reopenings == 1 else f"{words.count(one.reopenings)} times"
+    last = words.moment_in_words(one.last_reopened.at, selection.zone, selection.as_of)
+    return f"reopened {often}, last {last}"
 
 
 def _sure(edge: Edge | None) -> str:

@@ -13,6 +13,10 @@ from dashboard import charts, data, frame, markup, words
 from dashboard.blocks import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.questions.breakers import Breaker
+    from analysis.questions.episodes import Episode
     from dashboard.filters import Selection
 
 ALL = "All breakers"
@@ -36,42 +40,57 @@ def _draw(selection: Selection) -> None:
     standing = f"{words.plural(openly, 'breaker is', 'breakers are')} open" if openly else "all closed"
     title = markup.section("Breakers", f"{words.count(len(found))} seen, {standing}")
     st.html(markup.wrap(title, tables.breakers(found, selection)))
-    _lanes(selection, [one.name for one in found])
+    _lanes(selection, found)
 
 
-def _lanes(selection: Selection, names: list[str]) -> None:
+def _lanes(selection: Selection, found: Sequence[Breaker]) -> None:
+    shown, zoomed = _zoomed(selection)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(markup.section("States over time", "blurred edge: the change lies somewhere in it · sharp: exact"))
         st.space("stretch")
+        names = [ALL, *(one.name for one in found)]
         chosen = st.selectbox(
-            "Breaker", [ALL, *names], key="breaker", bind="query-params", label_visibility="collapsed", width=260
+            "Breaker", names, key="breaker", bind="query-params", label_visibility="collapsed", width=260
         )
-    service, breaker = (chosen or ALL).split(f" {words.ARROW} ", 1) if chosen and chosen != ALL else (None, None)
-    shown = _zoomed(selection)
+    breaker = next((one for one in found if one.name == chosen), None)
+    scope = (breaker.service, breaker.breaker) if breaker else (None, None)
     with frame.guarded():
-        lanes = data.state_lanes(shown, service, breaker)
-        if not lanes:
-            st.html(markup.empty("Nothing opened.", "Every breaker that was seen stayed closed over this range."))
-            return
-        frame.chart(charts.state_lanes(lanes, frame.canvas(shown)), f"states-{chosen}")
-        merged = sum(lane.merged for lane in lanes)
-        if merged:
-            st.html(
-                markup.wrap(markup.small(f"{words.count(merged)} spells are joined with a neighbour at this scale."))
-            )
-        _episodes(selection, service, breaker)
+        _chart(shown, scope, zoomed)
+        if zoomed is not None:
+            st.html(tables.zoomed(zoomed, selection))
+        if breaker is not None:
+            _detail(selection, breaker)
 
 
-def _episodes(selection: Selection, service: str | None, breaker: str | None) -> None:
-    found = data.episodes(selection, EpisodeFilter(service=service, breaker=breaker))
-    if breaker is not None and found:
-        title = markup.section("Episodes", f"n = {len(found)}")
-        st.html(markup.wrap(title, tables.episodes(found[:40], selection)))
+def _chart(shown: Selection, scope: tuple[str | None, str | None], zoomed: Episode | None) -> None:
+    lanes = data.state_lanes(shown, *scope)
+    if not lanes:
+        st.html(markup.empty("Nothing opened.", "Every breaker that was seen stayed closed over this range."))
+        return
+    at = zoomed.episode_id if zoomed else ""
+    clicked = frame.chart(charts.state_lanes(lanes, frame.canvas(shown)), f"states-{scope}-{at}")
+    merged = sum(lane.merged for lane in lanes)
+    if merged:
+        st.html(markup.wrap(markup.small(f"{words.count(merged)} spells are joined with a neighbour at this scale.")))
+    if clicked and clicked != at:
+        st.query_params["episode"] = clicked
+        st.rerun()
 
 
-def _zoomed(selection: Selection) -> Selection:
+def _detail(selection: Selection, breaker: Breaker) -> None:
+    found = data.episodes(selection, EpisodeFilter(service=breaker.service, breaker=breaker.breaker))
+    if not found:
+        return
+    few = ", too few to compare" if breaker.healing.too_few else ""
+    st.html(markup.wrap(markup.section("Time to recover", f"n = {breaker.healing.resolved}{few}")))
+    st.html(tables.recovery(breaker.healing))
+    title = markup.section("Episodes", f"n = {len(found)}")
+    st.html(markup.wrap(title, tables.episodes(found[:40], selection)))
+
+
+def _zoomed(selection: Selection) -> tuple[Selection, Episode | None]:
     wanted = st.query_params.get("episode")
-    if not wanted:
-        return selection
-    found = data.episodes(selection, EpisodeFilter(episode_id=wanted))
-    return replace(selection, span=surroundings(found[0], selection.as_of)) if found else selection
+    found = data.episodes(selection, EpisodeFilter(episode_id=wanted)) if wanted else ()
+    if not found:
+        return selection, None
+    return replace(selection, span=surroundings(found[0], selection.as_of)), found[0]

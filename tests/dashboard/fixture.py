@@ -321,7 +321,7 @@ def _witnessed(scene: Scene, service: str, breaker: str, instance: str) -> None:
                 occurred_at=when,
                 occurred_earliest=when - doubt,
                 occurred_latest=when + doubt,
-                inferred=bool(half_s) and 0 < number,
+                inferred=bool(half_s) and number > 0,
                 assumed=False,
                 position=number,
             )

@@ -122,6 +122,21 @@ def test_half_open_does_not_end_the_bar() -> None:
     assert len(drawing.probes(CANVAS, 0.0, probes, 0.7)) == 1
 
 
+def test_a_clicked_spell_leads_to_its_episode() -> None:
+    """Over each spell lies an unseen bar that can be clicked and carries the episode's id."""
+    lane = StateLane("a → b", (Spell("open", edge(at(9, 20)), edge(at(9, 30)), "77"),), 0)
+    bars = [trace for trace in charts.state_lanes([lane], CANVAS).figure.data if trace.type == "bar"]
+    assert [trace.customdata for trace in bars] == [("77",)]
+    assert bars[0].marker.opacity == 0
+
+
+def test_few_lanes_use_the_free_height() -> None:
+    """Two lanes are drawn taller than twenty, and twenty as tall as they need."""
+    two = charts.state_lanes([StateLane("a → b", (), 0)] * 2, CANVAS).figure.layout.height
+    twenty = charts.state_lanes([StateLane("a → b", (), 0)] * 20, CANVAS).figure.layout.height
+    assert (two, twenty) == (2 * 64 + 34, 20 * 30 + 34)
+
+
 def test_names_from_outside_are_not_markup() -> None:
     """A service name with tags stays text in labels and hover texts."""
     lane = Lane("<img src=x>", (), (), (Opening(at(9, 30), "<b>x</b>", 2),), ())

@@ -124,7 +124,10 @@ def test_one_row(view: str, said: str, show: Callable[..., AppTest], one_row_fil
         ("overview", "payments has been limited"),
         ("overview", "notify unseen"),
         ("overview", "coverage prom-eu-b"),
+        ("overview", "<b>payments 2.14.0</b> deployed 09:31"),
+        ("overview", "state lost on restart"),
         ("breakers", "14 of 20 open"),
+        ("breakers", "reopened 70 times, last 09:40:18"),
         ("incidents", "n = 6 of 6, 1 ongoing"),
     ],
 )
@@ -162,9 +165,16 @@ def test_incident_page(show: Callable[..., AppTest], busy_file: Path) -> None:
     app = show("incidents", busy_file, environment="prod", episode="1000")
     found = texts(app)
     assert "has not been calling payments for" in found
-    assert "How openings are counted" in found
+    assert "How openings are counted" not in found
     assert "closed → <b>open</b>" in found
     assert any("from breaker_episodes" in code.value for code in app.code)
+
+
+def test_sources_are_compared_where_there_are_several(show: Callable[..., AppTest], busy_file: Path) -> None:
+    """The recorded run, which a log and a gauge saw, explains how its openings are counted, and skips coarse calls."""
+    found = texts(show("incidents", busy_file, environment="capture", episode="1000"))
+    assert "How openings are counted" in found
+    assert "no scrape saw it, the counters and the log did" in found
 
 
 def test_unknown_incident(show: Callable[..., AppTest], busy_file: Path) -> None:

@@ -11,10 +11,10 @@ import pytest
 from analysis.questions.breakers import breakers, state_lanes
 from analysis.questions.calls import calls
 from analysis.questions.catalogue import catalogue
-from analysis.questions.changes import Change, suspect
+from analysis.questions.changes import Change, acts, suspect
 from analysis.questions.common import Bounded, Edge, Span
 from analysis.questions.coverage import coverage
-from analysis.questions.episodes import Episode, EpisodeFilter, episodes, healing, quantile
+from analysis.questions.episodes import Episode, EpisodeFilter, episodes, healing
 from analysis.questions.incident import incident
 from analysis.questions.lanes import unseen
 from analysis.questions.now import concerns
@@ -61,14 +61,6 @@ def test_environments_have_their_own_ends(rows: Reader) -> None:
     assert found["capture"].last_seen == at(11, 33, 39)
 
 
-def test_quantiles() -> None:
-    """Quantiles interpolate; nothing gives none; what has not ended makes them endless, not large."""
-    assert quantile([1.0, 2.0, 3.0, 4.0], 0.5) == 2.5
-    assert quantile([], 0.5) is None
-    assert quantile([1.0, 2.0, math.inf], 0.9) == math.inf
-    assert quantile([1.0, 2.0, math.inf], 0.5) == 2.0
-
-
 def test_ongoing_episodes_count_in_the_bounds_only() -> None:
     """An episode that goes on counts as longer than those that ended; what only it could tell has no value yet."""
     found = healing([episode(10, 12), episode(20, 24), episode(300, math.inf, ongoing=True)])
@@ -80,12 +72,24 @@ def test_ongoing_episodes_count_in_the_bounds_only() -> None:
 def test_a_value_never_lies_outside_its_bounds() -> None:
     """A short episode beside a long open one gives no median below what is known for sure."""
     found = healing([episode(14, 16), episode(381, math.inf, ongoing=True)])
-    assert found.median == Bounded(None, 197.5, math.inf)
+    assert (found.median.value, found.median.high) == (None, math.inf)
+    assert found.median.low == 197.5
 
 
 def test_nothing_is_not_zero() -> None:
     """Without episodes there is no median, not one of 0 s."""
-    assert healing([]).median == Bounded(None, None, None)
+    assert healing([]).median == healing([]).mean == Bounded(None, None, None)
+
+
+def test_the_mean_comes_with_its_interval() -> None:
+    """The mean is of those that ended, inside its 95 % interval; under five they are too few to compare."""
+    found = healing([episode(length, length) for length in (10, 12, 20, 31)])
+    assert found.mean == Bounded(18.25, 18.25, 18.25)
+    assert found.mean_low_s is not None
+    assert found.mean_high_s is not None
+    assert 10 < found.mean_low_s < 18.25 < found.mean_high_s < 31
+    assert found.too_few
+    assert healing([episode(10, 12)]).mean_low_s is None
 
 
 def test_filters_of_the_list(rows: Reader) -> None:
@@ -148,6 +152,31 @@ def test_a_restart_is_part_of_the_deploy_before_it() -> None:
     assert suspect([]) is None
 
 
+def test_a_change_and_the_restarts_it_brings_are_one_act() -> None:
+    """Restarts within two minutes of a deploy are told with it, not beside it; others stand for themselves."""
+    deploy = Change("a", "deploy", at(9, 0), "2", "")
+    found = acts(
+        [
+            Change("a", "restart", at(9, 30), "", "by its own start time"),
+            Change("b", "restart", at(9, 0, 50), "", ""),
+            Change("a", "restart", at(9, 0, 40), "", ""),
+            Change("a", "restart", at(9, 0, 30), "", ""),
+            deploy,
+        ]
+    )
+    assert [(act.change.service, act.change.kind, act.restarts) for act in found] == [
+        ("a", "restart", 1),
+        ("b", "restart", 1),
+        ("a", "deploy", 2),
+    ]
+
+
+def test_instances_that_restart_together_are_one_act() -> None:
+    """A restart of several instances that nobody explains is one act, as of its last instance."""
+    (act,) = acts([Change("a", "restart", at(9, 0, 40 - 20 * number), "", "") for number in range(3)])
+    assert act.restarts == 3
+
+
 def test_unseen_is_what_nobody_covered() -> None:
     """The unseen is the rest of a span outside what was covered."""
 
@@ -179,6 +208,32 @@ def test_open_breaker_counts_from_its_first_opening(rows: Reader) -> None:
     assert first.since is not None
     assert first.since.at == at(9, 35)
     assert (first.instances_hit, first.instances_seen) == (14, 20)
+
+
+def test_probes_that_failed_are_reopenings_of_the_same_episode(rows: Reader) -> None:
+    """An open breaker says how often it reopened, over its instances, and when last; a closed one does not."""
+    found = {one.name: one for one in breakers(rows, "prod", DAY, AS_OF)}
+    first = found["checkout → payments"]
+    assert first.reopenings == 14 * 5
+    assert first.last_reopened is not None
+    assert first.last_reopened.at.replace(microsecond=0) == at(9, 40, 18)
+    assert found["cart → redis"].last_reopened is None
+
+
+def test_open_breaker_keeps_its_beginning_in_a_past_range(rows: Reader) -> None:
+    """A range that ended before the breaker opened still says since when it is open now."""
+    past = Span(AS_OF - timedelta(days=9), AS_OF - timedelta(days=8))
+    first = next(one for one in breakers(rows, "prod", past, AS_OF) if one.state == "open")
+    assert first.since is not None
+    assert first.since.at == at(9, 35)
+
+
+def test_every_spell_knows_its_episode(rows: Reader) -> None:
+    """A spell of a breaker or of one instance leads to the episode it belongs to."""
+    (lane,) = [one for one in state_lanes(rows, "prod", DAY) if one.name == "checkout → payments"]
+    assert [one.episode_id for one in lane.spells] == ["1000"]
+    by_instance = state_lanes(rows, "prod", DAY, "checkout", "payments")
+    assert {one.episode_id for lane in by_instance for one in lane.spells} == {"1000"}
 
 
 def test_lanes_per_breaker_and_per_instance(rows: Reader) -> None:
