@@ -37,7 +37,8 @@ _FIRST_ZONES = ("UTC", "Europe/Paris", "Europe/London", "America/New_York", "Ame
 class Selection:
     """What a page shows: one environment over one span, told in one zone, on a light or a dark page.
 
-    ``as_of`` is the instant up to which the environment is known; ``range_name`` is a key of ``RANGES``.
+    ``as_of`` is the instant up to which the environment is known; ``range_name`` is a key of ``RANGES``;
+    ``recorded_s`` is how long a recording is in all, in seconds, ``None`` for live data.
     """
 
     environment: str
@@ -49,6 +50,7 @@ class Selection:
     recorded: bool
     generation: int
     first_seen: datetime
+    recorded_s: float | None
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -121,6 +123,9 @@ def selected(  # noqa: PLR0917 (one argument per widget)
         recorded=publication.recorded,
         generation=publication.generation,
         first_seen=environment.first_seen,
+        recorded_s=(environment.recorded_until - environment.first_seen).total_seconds()
+        if publication.recorded
+        else None,
     )
 
 

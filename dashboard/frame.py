@@ -28,7 +28,9 @@ def page(name: str, draw: Callable[[Selection], None]) -> None:
         if selection is None:
             st.html(markup.empty("Nothing here yet.", "No source has been collected. Collect once:", _STEP))
             return
-        note = sentences.window_note(selection.first_seen, selection.span.start, selection.span.end)
+        note = sentences.window_note(
+            selection.first_seen, selection.span.start, selection.span.end, selection.recorded_s
+        )
         if note:
             st.html(markup.wrap(markup.small(f"{note[0].upper()}{note[1:]}.")))
         draw(selection)

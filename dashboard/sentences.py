@@ -154,11 +154,16 @@ def age(as_of: datetime, now: datetime, zone: ZoneInfo, *, recorded: bool, sourc
     )
 
 
-def window_note(first_seen: datetime, start: datetime, end: datetime) -> str:
-    """Return how much of a window has been seen at all, where it reaches before the first sight."""
+def window_note(first_seen: datetime, start: datetime, end: datetime, recorded_s: float | None = None) -> str:
+    """Return how much of a window has been seen at all, where it reaches before the first sight.
+
+    A recording never fills its window, so its own length is said instead.
+    """
     seen_s, whole_s = (end - first_seen).total_seconds(), (end - start).total_seconds()
     if seen_s >= _AS_GOOD_AS_FULL * whole_s:
         return ""
+    if recorded_s is not None:
+        return f"recorded: {words.duration(max(0.0, recorded_s), 1.0)} in all"
     if whole_s >= 2 * 86_400:
         return f"window not yet full: {max(0.0, seen_s) / 86_400:.1f} of {whole_s / 86_400:.0f} days"
     return f"window not yet full: {words.duration(max(0.0, seen_s), 60.0)} of {words.duration(whole_s, 60.0)}"

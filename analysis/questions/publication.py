@@ -29,11 +29,15 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment and the first and last instant at which anything of it was seen."""
+    """An environment and the first and last instant at which anything of it was seen.
+
+    ``recorded_until`` is the last scrape or event of it: a log that stayed quiet after that was seen, too.
+    """
 
     name: str
     first_seen: datetime
     last_seen: datetime
+    recorded_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ def publication(rows: Rows) -> Publication | None:
 def environments(rows: Rows) -> tuple[Environment, ...]:
     """Return the environments by name."""
     return tuple(
-        Environment(row["environment"], row["first_seen"], row["last_seen"]) for row in rows.rows(_ENVIRONMENTS)
+        Environment(row["environment"], row["first_seen"], row["last_seen"], row["recorded_until"])
+        for row in rows.rows(_ENVIRONMENTS)
     )
 
 

@@ -136,6 +136,8 @@ def test_window_not_yet_full() -> None:
     start = AS_OF - timedelta(days=30)
     assert sentences.window_note(AS_OF - timedelta(days=3), start, AS_OF) == "window not yet full: 3.0 of 30 days"
     assert sentences.window_note(start, start, AS_OF) == ""
+    recorded = sentences.window_note(AS_OF - timedelta(minutes=9), start, AS_OF, recorded_s=58.4)
+    assert recorded.replace(NBSP, " ") == "recorded: 58 s in all"
 
 
 def test_quiet_scene_is_quiet() -> None:

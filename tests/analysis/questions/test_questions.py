@@ -61,6 +61,18 @@ def test_environments_have_their_own_ends(rows: Reader) -> None:
     assert found["capture"].last_seen == at(11, 33, 39)
 
 
+def test_a_quiet_log_lengthens_no_recording(tmp_path: Path) -> None:
+    """A log that stays quiet after the last scrape is seen, but what was recorded ends with that scrape."""
+    scene = Scene("short")
+    scene.seen("prom", "shop", at(9, 0), at(9, 1))
+    scene.add(
+        "coverage", source="log", service="shop", instance="", started_at=at(9, 0, 30), ended_at=AS_OF, covered=True
+    )
+    with Reader.open(publish(tmp_path / "short.duckdb", scene)) as reader:
+        (found,) = environments(reader)
+    assert (found.last_seen, found.recorded_until) == (AS_OF, at(9, 1))
+
+
 def test_ongoing_episodes_count_in_the_bounds_only() -> None:
     """An episode that goes on counts as longer than those that ended; what only it could tell has no value yet."""
     found = healing([episode(10, 12), episode(20, 24), episode(300, math.inf, ongoing=True)])
