@@ -17,17 +17,18 @@ Labels = Mapping[str, str]
 
 def _http_url(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise PydanticCustomError(
-            "bad_value",
-            "{message}",
-            {"message": f"{url!r} is not an http(s) address", "remedy": "write it like http://prometheus:9090"},
-        )
+    # First: the next message shows the whole URL.
     if parts.username or parts.password:
         raise PydanticCustomError(
             "bad_value",
             "{message}",
             {"message": "a URL must not hold a password", "remedy": "use basic_auth or bearer_token_file"},
+        )
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise PydanticCustomError(
+            "bad_value",
+            "{message}",
+            {"message": f"{url!r} is not an http(s) address", "remedy": "write it like http://prometheus:9090"},
         )
     return url.rstrip("/")
 

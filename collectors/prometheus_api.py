@@ -6,6 +6,7 @@ Raw samples come by instant queries of a range selector. ``query_range`` is neve
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
@@ -28,6 +29,7 @@ from collectors.samples import Samples, no_samples
 SHOWN_CHARS = 200
 REDIRECTED, IN_TROUBLE = 3, 5  # hundreds of the status code
 TOO_HEAVY = 422
+_SECRET_HEADER = re.compile(r"(?i)auth|token|key|secret|password|cookie")
 _REMEDIES = {
     400: "the server did not understand the query; check that it is a Prometheus",
     401: "check bearer_token_file, basic_auth or headers of the source",
@@ -51,6 +53,7 @@ class PrometheusApi:
         self._session = BoundedSession(settings.timeout_s)
         self._session.headers.update(settings.headers)
         self._session.verify = True if settings.ca_file is None else str(settings.ca_file)
+        self._sent = {value for name, value in settings.headers.items() if value and _SECRET_HEADER.search(name)}
         self._connect = PrometheusConnect(url=settings.url.rstrip("/"), session=self._session, method="POST")
 
     def close(self) -> None:
@@ -146,7 +149,7 @@ class PrometheusApi:
         return answer["data"]
 
     def _refused(self, status: int, words: str) -> SourceError:
-        said = f": {words}" if words else ""
+        said = f": {self._without_ours(words)}" if words else ""
         default = (
             "the server is in trouble; look at its log"
             if status // 100 == IN_TROUBLE
@@ -154,6 +157,12 @@ class PrometheusApi:
         )
         kind = TooHeavyError if status == TOO_HEAVY else SourceError
         return kind(f"{self.url} answers {status}{said}", _REMEDIES.get(status, default))
+
+    def _without_ours(self, words: str) -> str:
+        """Return a server's words without the secrets we sent it: some say in a refusal what they refused."""
+        for secret in self._sent:
+            words = words.replace(secret, "***")
+        return words
 
     def _not_json(self) -> SourceError:
         return SourceError(f"{self.url} answers, but not with JSON", "check that url is that of a Prometheus")
@@ -167,7 +176,9 @@ class PrometheusApi:
     def _authorize(self) -> None:
         """Read the secrets anew: they are rotated under us."""
         if self._settings.bearer_token_file is not None:
-            self._session.headers["Authorization"] = f"Bearer {read_secret(self._settings.bearer_token_file)}"
+            token = read_secret(self._settings.bearer_token_file)
+            self._session.headers["Authorization"] = f"Bearer {token}"
+            self._sent.add(token)
         basic = self._settings.basic_auth
         if basic is not None:
             if basic.password_file is not None:
@@ -175,6 +186,7 @@ class PrometheusApi:
             else:
                 password = "" if basic.password is None else basic.password.get_secret_value()
             self._session.auth = (basic.username, password)
+            self._sent |= {password, b64encode(f"{basic.username}:{password}".encode()).decode()} - {""}
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -191,14 +203,20 @@ class PrometheusApi:
             raise SourceError(
                 f"{self.url} did not answer within {limit}", "check the server, or raise timeout"
             ) from error
+        except requests.exceptions.InvalidHeader:
+            # Not "from error": its text shows the whole header.
+            raise SourceError(
+                f"{self.url} cannot be asked: a header holds a line break or begins with a space",
+                "check headers and bearer_token_file",
+            ) from None
         except AnswerTooLargeError as error:
             raise SourceError(f"{self.url} sends {error}", "name fewer profiles, or lower max_series") from error
         except requests.RequestException as error:
             raise SourceError(f"{self.url} cannot be reached: {_cause(error)}", "check url and that it runs") from error
         except PrometheusApiClientException as error:
             status = re.search(r"HTTP Status Code (\d+)", str(error))
-            words = re.search(r'"error":"([^"]{0,200})', str(error))
-            raise self._refused(int(status[1]) if status else 0, words[1] if words else "") from error
+            words = re.search(r'"error":\s*"([^"]{0,200})', str(error))
+            raise self._refused(int(status[1]) if status else 0, words[1] if words else "") from None
         except (ValueError, KeyError, TypeError) as error:
             # What the client makes of an answer that is not JSON, or JSON of another kind.
             raise self._not_prometheus("data") from error

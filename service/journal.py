@@ -10,6 +10,9 @@ from typing import Any
 
 import structlog
 
+_FRAMES = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+"""Traces without the values of variables: a password may be among them."""
+
 
 def start() -> Any:  # noqa: ANN401 - structlog's lazy proxy has no narrower type
     """Send every log record of the process to stderr as JSON lines and return our own logger."""
@@ -17,7 +20,7 @@ def start() -> Any:  # noqa: ANN401 - structlog's lazy proxy has no narrower typ
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(_FRAMES),
     ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

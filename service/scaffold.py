@@ -8,6 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from pydantic import ValidationError
+
 from breakwatch.clock import Clock, system_clock
 from breakwatch.config import Config, PrometheusSource, load
 from breakwatch.errors import ConfigError, UsageError
@@ -45,8 +47,9 @@ def _blank() -> str:
 def _filled(url: str, clock: Clock) -> str:
     try:
         source = PrometheusSource(name="prometheus", url=url, labels={"environment": "default"})
-    except ValueError as error:
-        raise UsageError(f"{url!r} is not an http(s) address", "write it like http://localhost:9090") from error
+    except ValidationError as error:
+        (first, *_) = error.errors()
+        raise UsageError(f"--prometheus: {first['msg']}", str(first["ctx"]["remedy"])) from None
     found = discover(source, Config(sources=(source,)), clock)
     lines = [
         f"  - name: {_quoted(source.name)}",
