@@ -115,6 +115,7 @@ def test_it_serves_the_dashboard_on_loopback_only(tmp_path: Path) -> None:
         assert handshake("127.0.0.1", port) == 101
         assert handshake("localhost", port) == 101
         assert handshake("rebound.example.org", port) == 403
+        assert handshake("localhost", port, origin="https://evil.example.org") == 403
         service.send_signal(signal.SIGINT)
         assert service.wait(PATIENCE_S) == 0
     assert not answers(port)
@@ -144,12 +145,12 @@ def listeners(port: int) -> set[str]:
     return found
 
 
-def handshake(host: str, port: int) -> int:
-    """Ask for the page's live connection under a host name and return the status of the answer."""
+def handshake(host: str, port: int, origin: str = "") -> int:
+    """Ask for the page's live connection under a host name, from a page of some origin; return the answer's status."""
     lines = [
         "GET /_stcore/stream HTTP/1.1",
         f"Host: {host}:{port}",
-        f"Origin: http://{host}:{port}",
+        f"Origin: {origin or f'http://{host}:{port}'}",
         "Upgrade: websocket",
         "Connection: Upgrade",
         f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
