@@ -81,8 +81,15 @@ def test_stopping_the_dashboard_is_no_error(tmp_path: Path) -> None:
     write(tmp_path, "")
     port = closed_port()
     line = [sys.executable, "-m", "service", "dashboard", "--port", str(port)]
-    with subprocess.Popen(line, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL) as process:
+    # Where the tests run in the background SIGINT is ignored, and a child would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(line, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
+    signal.signal(signal.SIGINT, before)
+    try:
         until(lambda: answers(port))
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+        process.wait()
     assert not answers(port)
