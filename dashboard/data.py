@@ -44,13 +44,17 @@ T = TypeVar("T")
 
 
 def publication() -> Publication | None:
-    """Return the newest publication, read anew each time; ``None`` before the first.
+    """Return the newest publication; ``None`` before the first.
+
+    A publication is swapped in by rename, so as long as the file is the same one, looking costs no more than its stamp.
 
     Raises:
         StoreError: there is no published file, or it cannot be read.
     """
-    with _reader() as rows:
-        return publication_questions.publication(rows)
+    path = file()
+    stamp = path.stat()
+    found: Publication | None = _published(str(path), stamp.st_ino, stamp.st_mtime_ns)
+    return found
 
 
 def environments() -> tuple[Environment, ...]:
@@ -142,6 +146,13 @@ def _answer(name: str, question: Callable[..., T], *parameters: Any) -> T:  # no
     found = publication()
     remembered: T = _remembered(str(path), found.generation if found else 0, name, parameters, _question=question)
     return remembered
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _published(path: str, inode: int, changed_ns: int) -> Any:  # noqa: ANN401 (Streamlit hides the type)
+    del path, inode, changed_ns  # only parts of the key
+    with _reader() as rows:
+        return publication_questions.publication(rows)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

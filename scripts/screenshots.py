@@ -1,4 +1,4 @@
-"""Take pictures of every page, light, dark and narrow: ``python scripts/screenshots.py PUBLISHED FOLDER``.
+"""Take pictures of every page, light, dark, narrow and wide: ``python scripts/screenshots.py PUBLISHED FOLDER``.
 
 Needs the development dependencies and a Chromium; only loopback is used.
 """
@@ -20,8 +20,13 @@ from tests.dashboard.browser import CHROMIUM, CHROMIUM_OPTIONS, server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-WIDE, NARROW = (1440, 900), (400, 900)
 MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SIZES: dict[str, tuple[tuple[int, int], tuple[Literal["light", "dark"], ...]]] = {
+    "": ((1440, 900), MODES),
+    "-narrow": ((400, 900), MODES),
+    "-1920": ((1920, 1080), ("light",)),
+    "-2560": ((2560, 1440), ("light",)),
+}
 _SETTLE_MS = 900
 _DRAWN = """() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(
     (chart) => chart.querySelector('.main-svg .xtick'))"""
@@ -76,6 +81,7 @@ def main() -> None:
     parser.add_argument("published", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", nargs="*", default=None, help="names of pages")
+    parser.add_argument("--sizes", nargs="*", default=None, help="narrow, 1920, 2560, or '' for the usual width")
     parser.add_argument("--quick", action="store_true", help="light and wide only")
     wanted = parser.parse_args()
     wanted.folder.mkdir(parents=True, exist_ok=True)
@@ -84,11 +90,12 @@ def main() -> None:
         for name, address in pages(wanted.published).items():
             if wanted.only and name not in wanted.only:
                 continue
-            for size, suffix in ((WIDE, ""), (NARROW, "-narrow")):
-                for mode in MODES:
-                    if wanted.quick and (suffix or mode == "dark"):
-                        continue
-                    take(browser, base + address, wanted.folder / f"{name}{suffix}-{mode}.png", size, mode)
+            for suffix, (size, modes) in SIZES.items():
+                if wanted.sizes is not None and suffix.removeprefix("-") not in wanted.sizes:
+                    continue
+                for mode in modes:
+                    if not (wanted.quick and (suffix or mode == "dark")):
+                        take(browser, base + address, wanted.folder / f"{name}{suffix}-{mode}.png", size, mode)
         browser.close()
 
 

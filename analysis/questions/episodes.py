@@ -87,8 +87,8 @@ class Healing:
 
     @property
     def too_few(self) -> bool:
-        """Return whether too few have ended to compare them with anything."""
-        return self.resolved < TOO_FEW
+        """Return whether some have ended, but too few to compare them with anything."""
+        return 0 < self.resolved < TOO_FEW
 
 
 def episodes(

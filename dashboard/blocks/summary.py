@@ -91,7 +91,7 @@ def healing(figures: Figures) -> Markup:
         _heal("Recovery, mean", _value(month.mean), mean_note(month)),
         _heal("Episodes", words.count(month.episodes), f"on {words.plural(month.instances_hit, 'instance')} in all"),
     ]
-    return markup.rows(lines, "bw-heal")
+    return markup.rows(lines if resolved or ongoing else lines[-1:], "bw-heal")
 
 
 def mean_note(healing: Healing) -> str:
