@@ -11,6 +11,7 @@ import pytest
 from store import Store
 
 ROOT = Path(__file__).parents[1]
+TEMPORARY = re.compile(r"CREATE\s+(OR\s+REPLACE\s+)?TEMP", re.IGNORECASE)
 STEP = re.compile(r"^-- step: (\w+)$", re.MULTILINE)
 
 
@@ -20,26 +21,39 @@ def questions() -> list[Path]:
     return sorted(file.relative_to(ROOT) for room in rooms for file in room.rglob("*.sql"))
 
 
+def statements(file: Path) -> list[str]:
+    """Return the statements of a file: its steps, or the one it holds."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    return STEP.split(text)[2::2] or [text]
+
+
+def parameters(sql: str) -> dict[str, None]:
+    """Return no value for each parameter of a statement."""
+    return dict.fromkeys(re.findall(r"\$(\w+)", sql))
+
+
+def make_temporary(store: Store, file: Path) -> None:
+    """Carry out the statements of a file that make temporary tables."""
+    for sql in filter(TEMPORARY.search, statements(file)):
+        with store.transaction():
+            store.execute(sql, parameters(sql))
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """An empty store with the real schema."""
+    """An empty store with the real schema and the temporary tables of all scripts, which read each other's."""
     with Store.open(tmp_path_factory.mktemp("store") / "empty.duckdb") as opened:
+        for file in questions():
+            make_temporary(opened, file)
         yield opened
 
 
 @pytest.mark.parametrize("file", questions(), ids=str)
 def test_statements_fit_the_schema(store: Store, file: Path) -> None:
-    """Each statement of a .sql file is planned against the empty store; temporary tables of a script are made."""
-    text = (ROOT / file).read_text(encoding="utf-8")
-    parts = STEP.split(text)
-    statements = parts[2::2] if len(parts) > 1 else [text]
-    for sql in statements:
-        parameters = dict.fromkeys(re.findall(r"\$(\w+)", sql))
-        if re.search(r"CREATE\s+(OR\s+REPLACE\s+)?TEMP", sql, re.IGNORECASE):
-            with store.transaction():
-                store.execute(sql, parameters)
-        else:
-            assert store.rows(f"EXPLAIN {sql}", parameters)
+    """Each statement of a .sql file is planned against the empty store; its temporary tables are made."""
+    make_temporary(store, file)
+    for sql in statements(file):
+        assert store.rows(f"EXPLAIN {sql}", parameters(sql))
 
 
 def test_every_sql_file_of_the_store_is_used() -> None:
