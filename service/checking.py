@@ -9,8 +9,10 @@ from breakwatch.errors import ConfigError
 
 
 def validated(path: Path) -> str:
-    """Return one line about a valid configuration; ConfigError for one that is not."""
+    """Return one line about a valid configuration; ConfigError for one that is not, unknown profiles included."""
     config = load(path)
+    for problem in unknown_profiles(config):
+        raise ConfigError(f"{path}: {problem.problem}", problem.remedy)
     counted = {
         "source": len(config.sources),
         "service": len(config.services),
@@ -24,7 +26,8 @@ def validated(path: Path) -> str:
 def unknown_profiles(config: Config) -> list[ConfigError]:
     """Return what is wrong with the profiles that sources name.
 
-    Only a warning offline: a profile may be shipped by the version that runs the service, and not yet by this one.
+    Not part of loading: which profiles there are is known to collectors, and one bad name must not stop the other
+    sources of a running service.
     """
     from collectors import profiles
 

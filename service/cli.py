@@ -101,8 +101,7 @@ def validate(config: ConfigFile = None) -> None:
 
     file = configuration.config_path(config)
     print(checking.validated(file))  # noqa: T201 - the answer of the command
-    for problem in checking.unknown_profiles(_load(file)):
-        console.tell(problem)
+    _load(file)  # for its warnings
 
 
 @app.command("doctor", epilog=_examples("breakwatch doctor"))

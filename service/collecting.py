@@ -45,7 +45,8 @@ def window(since: str | None, until: str | None, now_us: Instant) -> Window:
     start = moment(since, now_us) if since else None
     end = min(moment(until, now_us), now_us) if until else now_us
     if start is not None and start >= end:
-        raise UsageError(f"the window is empty: {since} is not before {until or 'now'}", "swap --since and --until")
+        remedy = "swap --since and --until" if until else "give an earlier --since"
+        raise UsageError(f"the window is empty: {since} is not before {until or 'now'}", remedy)
     return Window(start, end)
 
 

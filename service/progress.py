@@ -33,10 +33,11 @@ def shown(sources: Sequence[str]) -> Iterator[Report | None]:
 def summary(outcome: Outcome) -> str:
     """Return one line about how the collection of a source went."""
     counted = {
-        "samples read": outcome.samples,
-        "lines read": outcome.lines,
+        "sample{s} read": outcome.samples,
+        "line{s} read": outcome.lines,
         "skipped as about something else": outcome.skipped,
         "rejected": outcome.rejected,
     }
-    parts = [f"{outcome.events:,} new", *(f"{count:,} {what}" for what, count in counted.items() if count)]
+    told = [f"{count:,} {what.format(s='' if count == 1 else 's')}" for what, count in counted.items() if count]
+    parts = [f"{outcome.events:,} new", *told]
     return f"{outcome.source}: {outcome.status}, {', '.join(parts)}"

@@ -47,6 +47,16 @@ def test_a_wrong_key_is_named_with_its_place_and_the_nearest(tmp_path: Path) -> 
         assert told(done) == ("breakwatch.yaml:3: services[0].runbok: unknown key", "did you mean runbook?")
 
 
+def test_a_profile_that_nobody_knows_is_found_offline(tmp_path: Path) -> None:
+    """A pull request with a misspelt profile does not pass; the nearest name is shown."""
+    write(tmp_path, LOGS.replace("breakwatch-service", "breakwatch-servis"))
+    done = breakwatch("validate", folder=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    problem, remedy = told(done)
+    assert problem == "breakwatch.yaml: sources: app: no profile is named 'breakwatch-servis'"
+    assert remedy == "did you mean breakwatch-service?"
+
+
 def test_a_wrong_option_is_a_usage_error(tmp_path: Path) -> None:
     """The command line follows the same form as everything else."""
     done = breakwatch("collect", "--onec", folder=tmp_path)
