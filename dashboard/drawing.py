@@ -25,6 +25,8 @@ RAIL_PX = 3
 MOST_SHAPES = 60
 _LEAST_SHARE = 0.0025
 _LEAST_BLUR = 0.0015
+_SLIVER = 0.006
+_SLIVER_LINE_PX = 2
 _LEAST_OUTLINE = 0.001
 _SOLID = 0.92
 
@@ -222,7 +224,9 @@ def _shape(canvas: Canvas, y: float, one: Block, height: float, pattern_px: int)
         "hoverinfo": "text",
         "text": hover(canvas, one),
     }
-    blurred = max(canvas.share(one.start, one.solid_start), canvas.share(one.solid_end, one.end)) > _LEAST_BLUR
+    sliver = canvas.share(start, end) < _SLIVER  # so thin that a phone would show less than the least width
+    doubt = max(canvas.share(one.start, one.solid_start), canvas.share(one.solid_end, one.end))
+    blurred = doubt > _LEAST_BLUR and not sliver
     if mark.pattern:
         ground = go.Scatter(
             **common,
@@ -240,7 +244,8 @@ def _shape(canvas: Canvas, y: float, one: Block, height: float, pattern_px: int)
         )
         return [ground]
     if not blurred:
-        return [go.Scatter(**common, line={"width": 0}, fillcolor=colour)]
+        line = {"width": _SLIVER_LINE_PX if sliver else 0, "color": colour}
+        return [go.Scatter(**common, line=line, fillcolor=colour)]
     return [
         go.Scatter(
             **common,

@@ -177,7 +177,8 @@ def _lost(one: RequestSlice) -> int:
 
 
 def _requests_label(incident: Incident, canvas: Canvas) -> dict[str, Any]:
-    label = row_label("Requests", 0, canvas, f"per {words.duration(incident.slice_s, 1.0)}", LEFT_PX)
+    slices = "minute" if incident.slice_s == 60 else words.duration(incident.slice_s, 1.0)  # noqa: PLR2004
+    label = row_label("Requests", 0, canvas, f"per {slices}", LEFT_PX)
     return {**label, "yref": "y2", "y": 0, "yanchor": "bottom"}
 
 

@@ -50,7 +50,9 @@ def breakers(found: Sequence[Breaker], selection: Selection) -> Markup:
                 join((_moment(one.since, selection), " ", small(_reopened(one, selection)))),
                 small(_sure(one.since)),
                 join((words.count(healing.episodes), small(ongoing))),
-                join((bounded(one.median), " ", small(n))) if healing.resolved else small("nothing recovered"),
+                join((bounded(one.median, "bw-wide"), " ", span(small(n), cls="bw-wide")))
+                if healing.resolved
+                else small("nothing recovered"),
                 hit,
             )
         )
@@ -195,14 +197,14 @@ def transitions(incident: Incident, selection: Selection, most: int) -> Markup:
     return markup.table(heads, lines)
 
 
-def bounded(number: Bounded) -> Markup:
-    """Return a duration with its bounds beside it, smaller."""
+def bounded(number: Bounded, cls: str = "") -> Markup:
+    """Return a duration with its bounds beside it, smaller and, where asked, in a class of their own."""
     if number.value is None:
         return small(words.bounds(number.low, number.high))
     value = words.duration(number.value, number.tolerance)
     open_ended = number.high is not None and math.isinf(number.high)
     told = words.bounds(number.low, number.high) if open_ended else words.plus_minus(number.low, number.high)
-    return join((bold(value), " ", small(told if told == "exact" else f"({told})")))
+    return join((bold(value), " ", span(small(told if told == "exact" else f"({told})"), cls=cls)))
 
 
 def csv_text(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -121,3 +121,82 @@ def test_primary_button_can_be_read_in_dark(address: str, browser: Browser) -> N
     expect(button).to_be_visible(timeout=_PATIENCE_MS)
     assert button.locator("p").evaluate("(text) => getComputedStyle(text).color") == "rgb(16, 21, 26)"
     page.close()
+
+
+def test_a_click_on_a_spell_zooms_to_its_episode(address: str, browser: Browser) -> None:
+    """A click on a spell of the chart names its episode in the address, zooms to it, and leads back again."""
+    page = Visit(browser).open(f"{address}/breakers?environment=prod")
+    expect(page.locator(".js-plotly-plot .xtick").first).to_be_visible(timeout=_PATIENCE_MS)
+    page.wait_for_timeout(1000)
+    spell = page.locator(".js-plotly-plot .barlayer .point path").first
+    spell.hover(force=True)
+    box = spell.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url("**episode=**", timeout=_PATIENCE_MS)
+    expect(page.get_by_text("Zoomed to")).to_be_visible(timeout=_PATIENCE_MS)
+    page.get_by_role("link", name="Show the whole range").click()
+    expect(page.locator(".js-plotly-plot .xtick").first).to_be_visible(timeout=_PATIENCE_MS)
+    assert "episode=" not in page.url
+    page.close()
+
+
+_SMALL = """() => [...document.querySelectorAll(
+    '.stMain button, .stMain summary, .stMain .react-aria-ComboBox > [role=group], .stMain .stCheckbox label,'
+    + '.stMain [data-testid=stTextInputRootElement], .stMain a[data-testid^=stBaseLinkButton]')]
+    .filter((part) => part.offsetParent && !part.matches('.react-aria-ComboBox button'))
+    .map((part) => [part.outerHTML.slice(0, 80), part.getBoundingClientRect().height])
+    .filter(([, height]) => height > 0 && height < 39.5)"""
+
+
+@pytest.mark.parametrize("path", ["/", "/breakers", "/incidents", "/data", "/incidents?environment=prod&episode=1000"])
+def test_touch_targets_on_a_phone(path: str, address: str, browser: Browser) -> None:
+    """On a phone nothing that is pressed is lower than 40 pixels, and even at 360 nothing scrolls sideways."""
+    page = Visit(browser, width=360).open(address + path)
+    expect(page.locator(".bw-asof")).to_be_visible(timeout=_PATIENCE_MS)
+    page.wait_for_timeout(1500)
+    assert page.evaluate(_SMALL) == []
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("(box) => box.scrollWidth - box.clientWidth") <= 0
+    page.close()
+
+
+def test_wide_screens_keep_lines_short(address: str, browser: Browser) -> None:
+    """At 2560 pixels the content is at most 1760 wide, and the name above starts where it starts."""
+    page = Visit(browser, width=2560).open(address)
+    expect(page.locator("h1")).to_be_visible(timeout=_PATIENCE_MS)
+    block = page.locator(".stMainBlockContainer").bounding_box()
+    name = page.locator("[data-testid=stHeaderLogo]").first.bounding_box()
+    text = page.locator("h1").bounding_box()
+    assert block is not None
+    assert name is not None
+    assert text is not None
+    assert block["width"] <= 1760
+    assert abs(name["x"] - text["x"]) <= 8
+    page.close()
+
+
+def test_keyboard_focus_can_be_seen(address: str, browser: Browser) -> None:
+    """Whatever the tabulator reaches shows that it has the focus, links of ours included."""
+    page = Visit(browser).open(f"{address}/breakers?environment=prod")
+    link = page.locator(".bw-table a").first
+    expect(link).to_be_visible(timeout=_PATIENCE_MS)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if link.evaluate("(one) => one === document.activeElement"):
+            break
+    assert link.evaluate("(one) => getComputedStyle(one).outlineStyle") == "solid"
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/breakers", "/incidents?environment=capture&episode=1000"])
+def test_every_chart_says_what_it_shows(path: str, address: str, browser: Browser) -> None:
+    """Every chart has a text for those who cannot see it."""
+    page = Visit(browser).open(address + path)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=_PATIENCE_MS)
+    page.wait_for_timeout(1000)
+    charts = page.locator("[data-testid=stPlotlyChart]").count()
+    figures = page.get_by_role("figure").all()
+    assert len(figures) == charts > 0
+    assert all(len(figure.get_attribute("aria-label") or "") > 10 for figure in figures)
+    page.close()
