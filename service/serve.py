@@ -23,23 +23,6 @@ from service import console
 STOP_S = 10.0
 START_S = 30.0
 
-# What a stranger could otherwise reach or see: other hosts' pages through DNS rebinding, tracebacks, usage reports to
-# third parties. A watcher would rerun pages on every touched file.
-SHIPPED = {
-    "server.headless": "true",
-    "server.fileWatcherType": "none",
-    "server.runOnSave": "false",
-    "server.enableCORS": "true",
-    "server.enableXsrfProtection": "true",
-    "server.enableStaticServing": "false",
-    "server.showEmailPrompt": "false",
-    "browser.gatherUsageStats": "false",
-    "client.showErrorDetails": "none",
-    "client.toolbarMode": "minimal",
-    "global.developmentMode": "false",
-    "logger.level": "warning",
-}
-
 
 class DashboardError(BreakwatchError):
     """The dashboard's process did not come up or went away."""
@@ -78,7 +61,6 @@ def command(app: Path, page: Page) -> list[str]:
     allowed = ["localhost", "127.0.0.1", "[::1]", *({page.address} - everywhere), *page.hosts]
     options = {
         **streamlit_options(),
-        **SHIPPED,
         "server.address": page.address,
         "server.port": str(page.port),
     }
