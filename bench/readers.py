@@ -13,23 +13,46 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.store.test_readers import report_of, start_reader  # noqa: E402 - the path above comes first
+from tests.store.strangers import report_of, start_reader  # noqa: E402 - the path above comes first
 from tests.store.working_owner import cycles, opened  # noqa: E402
 
 STRETCH_S = 10.0
 BAR = 1.10
 
 
-def main() -> int:
-    """Measure and print; the exit code says whether the bar is met and no reader met an error."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=120.0)
-    seconds = parser.parse_args().seconds
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds of each cycle alone and beside readers, and what the readers met."""
+
+    alone: list[float]
+    beside: list[float]
+    queries: int
+    errors: list[str]
+
+    @property
+    def ratio(self) -> float:
+        """The median cycle beside readers over the one alone."""
+        return statistics.median(self.beside) / statistics.median(self.alone)
+
+    def __str__(self) -> str:
+        lines = [
+            f"cycles alone           {len(self.alone):6d}   median {statistics.median(self.alone) * 1e3:7.1f} ms",
+            f"cycles beside readers  {len(self.beside):6d}   median {statistics.median(self.beside) * 1e3:7.1f} ms",
+            f"ratio                  {self.ratio:.3f}   (bar {BAR:.2f})",
+            f"reader queries         {self.queries}   errors {len(self.errors)}",
+            *(f"  {error}" for error in self.errors[:5]),
+        ]
+        return "\n".join(lines)
+
+
+def measure(seconds: float) -> Measured:
+    """Return the cycles of an owner for so many seconds, alone and beside readers in turn."""
     script = ROOT / "scripts" / "ensure-duckdb-1.1.3.sh"
     environment = os.environ | {"PYTHON": sys.executable}
     old = ROOT / subprocess.run([script], check=True, capture_output=True, text=True, env=environment).stdout.strip()
@@ -51,14 +74,16 @@ def main() -> int:
             reports = [report_of(stranger) for stranger in strangers]
             errors += [error for report in reports for error in report["errors"]]
             queries += sum(report["queries"] for report in reports)
-    ratio = statistics.median(beside) / statistics.median(alone)
-    print(f"cycles alone           {len(alone):6d}   median {statistics.median(alone) * 1e3:7.1f} ms")
-    print(f"cycles beside readers  {len(beside):6d}   median {statistics.median(beside) * 1e3:7.1f} ms")
-    print(f"ratio                  {ratio:.3f}   (bar {BAR:.2f})")
-    print(f"reader queries         {queries}   errors {len(errors)}")
-    for error in errors[:5]:
-        print(f"  {error}")
-    return 0 if ratio <= BAR and not errors else 1
+    return Measured(alone, beside, queries, errors)
+
+
+def main() -> int:
+    """Measure and print; the exit code says whether the bar is met and no reader met an error."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    measured = measure(parser.parse_args().seconds)
+    print(measured)
+    return 0 if measured.ratio <= BAR and not measured.errors else 1
 
 
 if __name__ == "__main__":

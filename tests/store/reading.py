@@ -1,6 +1,7 @@
 """A reader of the published file, as a stranger would write it: any DuckDB client, no house code.
 
-Usage: python reading.py PATH SECONDS reopen|hold   (prints one JSON line: version, queries, errors, newest generation)
+Usage: python reading.py PATH SECONDS reopen|hold   (prints one JSON line: version, queries, errors, newest generation,
+how many different answers a held connection gave, and how old it was at its last query)
 
 Runs with the oldest client that is promised to work, so it must not use anything newer.
 """
@@ -22,10 +23,11 @@ QUERIES = (
 def main(path: str, seconds: float, manner: str) -> None:
     """Ask until the time is over; count answers and errors."""
     give_up = time.monotonic() + seconds
-    queries, newest = 0, 0
+    queries, newest, held_s = 0, 0, 0.0
     errors: list[str] = []
     totals: set[object] = set()
     held = duckdb.connect(path, read_only=True) if manner == "hold" else None
+    opened = time.monotonic()
     while time.monotonic() < give_up:
         for sql in QUERIES:
             try:
@@ -34,6 +36,7 @@ def main(path: str, seconds: float, manner: str) -> None:
                 if connection is not held:
                     connection.close()
                 queries += 1
+                held_s = time.monotonic() - opened
                 if "generation" in sql:
                     newest = max(newest, found[0][0])
                 if "sum(count)" in sql and held:
@@ -48,6 +51,7 @@ def main(path: str, seconds: float, manner: str) -> None:
                 "errors": errors,
                 "newest": newest,
                 "answers": len(totals),
+                "held_s": held_s if held else 0.0,
             }
         )
     )

@@ -96,9 +96,9 @@ def cycles(store: Store, seconds: float, first: int, every_s: float = 1.0) -> li
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Store]:
-    """Open a filled store whose superseded parts stay for 30 s."""
-    with Store.open(path, grace_s=30.0, inside_rows=10_000) as store:
+def opened(path: Path, grace_s: float = 30.0) -> Iterator[Store]:
+    """Open a filled store whose superseded parts stay for ``grace_s``."""
+    with Store.open(path, grace_s=grace_s, inside_rows=10_000) as store:
         fill(store)
         store.publish(NOW_US)
         yield store

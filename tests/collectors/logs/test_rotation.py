@@ -7,9 +7,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.collectors.logs.following import Follower, add, event
 
@@ -113,3 +114,10 @@ class LogFolder(RuleBasedStateMachine):
 
 TestLogFolder = LogFolder.TestCase
 TestLogFolder.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+def test_many_and_long_lives() -> None:
+    """The same lives, two thousand of them and longer."""
+    run_state_machine_as_test(LogFolder, settings=settings(max_examples=2000, stateful_step_count=50, deadline=None))
