@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
-from breakwatch.clock import Clock, Instant, system_clock
+from breakwatch.clock import DAY_US, HOUR_US, Clock, Instant, system_clock
 from store import answers, append, catalog, faults, schema
 from store.lock import OwnerLock
 from store.parts import Parts
 from store.precedence import precedence
 from store.publish import Publisher
 from store.replace import KeptTables
-from store.statements import statement
+from store.statements import statement, steps
 from store.trace import Trace, silent
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _NOTHING: Params = {}
 _WRITES_TO = re.compile(r"\b(insert\s+into|delete\s+from|update|merge\s+into|truncate)\s+kept\.(\w+)", re.IGNORECASE)
 _MEMORY_LIMIT = "2GB"
+_RUNS_KEPT_US = 7 * DAY_US
+"""A source that is collected every few seconds would otherwise leave millions of rows a year that say nothing."""
 _BULK_RUNS = 50_000
 """A batch with more runs is a backfill: it and the refresh after it use every core, until the next publication."""
 
@@ -52,6 +54,7 @@ class Store:
         self._turn = threading.RLock()
         self._depth = 0
         self._threads = 1
+        self._tidied_us = 0
         self._kept = KeptTables(connection)
 
     @classmethod
@@ -123,10 +126,16 @@ class Store:
         return {row["key"]: row["value"] for row in found}
 
     def record_run(self, run: CollectionRun) -> None:
-        """Record one attempt to collect."""
+        """Record one attempt to collect; those that went well are forgotten after a week, the others stay."""
         values = {name: getattr(run, name) for name in run.__slots__} | {"labels": dict(run.labels)}
+        script = steps("record_run")
         with self.transaction():
-            self._connection.execute(statement("record_run"), values)
+            self._connection.execute(script["insert"], values)
+            if self._clock() - self._tidied_us > HOUR_US:
+                self._tidied_us = self._clock()
+                self._connection.execute(script["forgotten"], {"before_us": self._tidied_us - _RUNS_KEPT_US})
+                self._connection.execute(script["tombstones"])
+                self._connection.execute(script["delete"])
             self._mark("raw.collection_runs", whole=False)
 
     @contextmanager

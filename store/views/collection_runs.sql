@@ -1,4 +1,4 @@
--- view: Every attempt to collect from a source, and how it ended.
+-- view: Attempts to collect from a source, and how they ended; those that went well are kept for a week.
 -- column environment: Environment the row belongs to; NULL where the source says none.
 -- column source: Name of the source.
 -- column started_at: When it began.

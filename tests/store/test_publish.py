@@ -230,3 +230,30 @@ def test_marking_a_sparse_relation_by_span_is_refused(store: Store) -> None:
         store.mark_changed("targets", 0, 1)
     for name in DENSE:
         store.mark_changed(name, 0, 1)
+
+
+def test_attempts_that_went_well_are_forgotten_after_a_week(path: Path) -> None:
+    """What failed stays, and of each source the last attempt; the published file follows."""
+    now_us = START_US
+    with Store.open(path, clock=lambda: now_us) as store:
+        for source, age_days, status in (
+            ("prom", 9, "ok"),
+            ("prom", 9, "failed"),
+            ("prom", 6, "ok"),
+            ("gone", 9, "ok"),
+            ("gone", 8, "ok"),
+        ):
+            at_us = START_US - age_days * DAY_US
+            store.record_run(CollectionRun(source, at_us, at_us, status=status))
+        store.publish(now_us)
+        now_us += DAY_US // 2
+        store.record_run(CollectionRun("prom", now_us, now_us))
+        assert not store.publish(now_us).whole
+        with Reader.open(path) as reader:
+            kept = reader.rows("SELECT source, status, started_at FROM collection_runs ORDER BY source, started_at")
+            assert content(reader) == content(store)
+    ages = [
+        (row["source"], row["status"], round((START_US / 1e6 - row["started_at"].timestamp()) / 86400, 1))
+        for row in kept
+    ]
+    assert ages == [("gone", "ok", 8.0), ("prom", "failed", 9.0), ("prom", "ok", 6.0), ("prom", "ok", -0.5)]
