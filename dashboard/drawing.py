@@ -161,6 +161,8 @@ def unseen_words(canvas: Canvas, y: float, unseen: Sequence[Span], height: float
             "text": "unseen",
             "showarrow": False,
             "font": {"size": 11, "color": canvas.colour("muted")},
+            "bgcolor": canvas.colour("bg"),
+            "borderpad": 0,
         }
         for gap in unseen
         if canvas.share(gap.start, gap.end) > 0.06  # noqa: PLR2004 (the word's width on a page of usual width)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from html import unescape
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import pytest
 import streamlit as st
@@ -134,6 +137,18 @@ def test_one_row(view: str, said: str, show: Callable[..., AppTest], one_row_fil
 def test_busy_day(view: str, said: str, show: Callable[..., AppTest], busy_file: Path) -> None:
     """The busy morning is told as it is."""
     assert said in texts(show(view, busy_file, environment="prod"))
+
+
+def test_counts_lead_to_what_they_count(show: Callable[..., AppTest], busy_file: Path) -> None:
+    """One finding leads to the finding: the link fills the editor with a statement that answers with that row."""
+    found = texts(show("overview", busy_file, environment="prod"))
+    link = re.search(r'href="data\?([^"]+)"[^>]*>1 finding<', found)
+    assert link is not None
+    (sql,) = parse_qs(unescape(link[1]))["sql"]
+    app = show("data", busy_file, environment="prod", sql=sql)
+    assert app.text_area(key="sql").value == sql
+    app.button(key="run-sql").click().run()
+    assert app.dataframe[0].value["kind"].tolist() == ["state_lost_on_restart"]
 
 
 def test_range_of_the_address_is_taken(show: Callable[..., AppTest], busy_file: Path) -> None:
