@@ -35,9 +35,9 @@ def test_a_dripping_server_is_cut_off(first: bytes) -> None:
     """A server that sends a byte now and then holds us no longer than the limit, retries included."""
     with dripping(first, every_s=0.05) as url:
         began = time.monotonic()
-        with pytest.raises(SourceError, match=r"did not answer within 0\.5 s"):
-            api(url, timeout_s=0.5).metric_names()
-        assert time.monotonic() - began < 1.0
+        with pytest.raises(SourceError, match=r"did not answer within 1 s"):
+            api(url, timeout_s=1.0).metric_names()
+        assert time.monotonic() - began < 1.9  # a retry with a time of its own would make it 2
 
 
 def test_a_silent_server_is_cut_off() -> None:
@@ -45,8 +45,8 @@ def test_a_silent_server_is_cut_off() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         with pytest.raises(SourceError, match="did not answer within"):
-            api(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_s=0.5).metric_names()
-        assert time.monotonic() - began < 1.0
+            api(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout_s=1.0).metric_names()
+        assert time.monotonic() - began < 1.9  # a retry with a time of its own would make it 2
 
 
 def test_one_slow_answer_does_not_spoil_the_next() -> None:
@@ -55,11 +55,11 @@ def test_one_slow_answer_does_not_spoil_the_next() -> None:
 
     def answer(request: object) -> None:
         if slow.pop() if slow else False:
-            time.sleep(0.8)
+            time.sleep(1.6)
         answering(200, NAMES)(request)  # type: ignore[arg-type]
 
     with serving(answer) as (url, _):
-        server = api(url, timeout_s=0.4)
+        server = api(url, timeout_s=0.8)
         with pytest.raises(SourceError):
             server.metric_names()
         assert server.metric_names() == ["up"]

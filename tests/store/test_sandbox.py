@@ -159,7 +159,7 @@ def test_a_runaway_query_is_stopped(published: Path) -> None:
         started = time.monotonic()
         with pytest.raises(UsageError, match=r"execution time|longer than"):
             run_sandboxed(published, endless, timeout_s=timeout_s)
-        assert time.monotonic() - started < timeout_s + 2
+        assert time.monotonic() - started < timeout_s + 4
 
 
 def test_the_query_sees_nothing_of_the_environment(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
