@@ -129,7 +129,7 @@ def increases(runs: Sequence[Run], restarts: Sequence[Span] = ()) -> Iterator[In
     """Yield how a counter grew, by raw samples: a reset adds the new value, a birth counts from zero.
 
     A run of ``nan`` says that the scrape target was seen without the series: what appears after it was born then. The
-    first value ever seen without such a mark is a baseline and counts nothing. (Formula 11.)
+    first value ever seen without such a mark is a baseline and counts nothing.
     """
     before: Run | None = None
     absent_us: Instant | None = None
