@@ -30,7 +30,7 @@ def refusal(path: Path) -> StoreError:
 
 
 def test_a_second_owner_is_refused_and_told_who_holds_it(path: Path) -> None:
-    """Another process is refused within 2 s with the holder's pid; when the holder is killed the store opens."""
+    """Another process is refused within seconds, with the holder's pid; when the holder is killed the store opens."""
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "open\n"
