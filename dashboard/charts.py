@@ -86,10 +86,9 @@ def lay_out(
     rows: int,
     notes: Sequence[dict[str, Any]] = (),
     left_px: int = LEFT_PX,
-    now: bool = True,
 ) -> None:
-    """Give a figure of lanes its axes: one row per subject, the clock of the reader's zone, now (if so) as a line."""
-    places, texts = ticks(canvas, now=now)
+    """Give a figure of lanes its axes: one row per subject, the clock of the reader's zone, now as a line."""
+    places, texts = ticks(canvas)
     figure.update_layout(
         template=theme.template(canvas.mode),
         height=height_px,
@@ -108,7 +107,7 @@ def lay_out(
         tickangle=0,
     )
     figure.update_yaxes(range=[-rows + 0.8, 0.9], visible=False, fixedrange=True)
-    if now:
+    if canvas.to_now:
         figure.add_vline(x=canvas.x(canvas.span.end), line={"color": canvas.colour("ink"), "width": 1})
 
 
@@ -130,7 +129,7 @@ def row_label(text: str, y: float, canvas: Canvas, small: str = "", left_px: int
     }
 
 
-def ticks(canvas: Canvas, about: int = 8, *, now: bool = True) -> tuple[list[datetime], list[str]]:
+def ticks(canvas: Canvas, about: int = 8) -> tuple[list[datetime], list[str]]:
     """Return round times of the reader's clock, the day at midnight, and the end in bold where it is now."""
     length_s = canvas.span.length_s
     steps = [*_STEPS_S, *_STEPS_LONG_S]
@@ -143,7 +142,7 @@ def ticks(canvas: Canvas, about: int = 8, *, now: bool = True) -> tuple[list[dat
         places.append(place)
         texts.append(_tick_words(place, step))
         place += step
-    if not now:
+    if not canvas.to_now:
         return places, texts
     return [*places, end], [*texts, f"<b>{_tick_words(end, min(step, timedelta(hours=12)), bold=True)}</b>"]
 

@@ -46,11 +46,12 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """What every trace needs to know: the span, the zone and whether the page is light or dark."""
+    """What every trace needs to know: the span, the zone, light or dark, and whether the span ends with the present."""
 
     span: Span
     zone: ZoneInfo
     mode: theme.Mode
+    to_now: bool = True
 
     def x(self, moment: datetime) -> datetime:
         """Return an instant as the reader's clock shows it."""

@@ -47,7 +47,7 @@ def guarded() -> Iterator[None]:
 
 def canvas(selection: Selection) -> Canvas:
     """Return what a chart needs to know of a selection."""
-    return Canvas(selection.span, selection.zone, selection.mode)
+    return Canvas(selection.span, selection.zone, selection.mode, selection.span.end >= selection.as_of)
 
 
 def chart(drawn: Chart, key: str) -> str:

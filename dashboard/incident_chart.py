@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from analysis.questions.changes import acts
 from dashboard import charts, drawing, theme, words
 from dashboard.charts import Chart, row_label
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from analysis.questions.common import Span
     from analysis.questions.incident import Incident, RequestSlice
     from dashboard.drawing import Canvas
@@ -21,6 +24,7 @@ REQUESTS_PX = 96
 _HEAD_PX = 46
 _FOOT_PX = 26
 _MOST_LANES = 6
+_LEAST_FLAG_SHARE = 0.16
 LEFT_PX = 118
 
 
@@ -43,8 +47,7 @@ def timeline(incident: Incident, canvas: Canvas) -> Chart:
     if incident.drawable_requests:
         figure.add_traces(_requests(incident, canvas))
         notes.append(_requests_label(incident, canvas))
-    ongoing = incident.episode.ongoing
-    charts.lay_out(figure, canvas, height_px=height, rows=rows, notes=notes, left_px=LEFT_PX, now=ongoing)
+    charts.lay_out(figure, canvas, height_px=height, rows=rows, notes=notes, left_px=LEFT_PX)
     figure.update_layout(
         margin={"l": LEFT_PX, "r": 24, "t": _HEAD_PX, "b": _FOOT_PX},
         yaxis={"domain": [floor, 1.0]},
@@ -88,7 +91,8 @@ def _lane(  # noqa: PLR0917 (one row of the figure)
     notes += drawing.unseen_words(canvas, y, unseen, 0.5)
     notes.append(row_label(name, y + 0.25, canvas, small_print, LEFT_PX))
     for one in found:
-        if canvas.share(one.start, one.end) > 0.08 and theme.mark(one.state).height == 1.0:  # noqa: PLR2004
+        room = canvas.share(one.start, one.end) / (len(probes) + 1)  # between two stripes, where the word stands
+        if room > 0.06 and theme.mark(one.state).height == 1.0:  # noqa: PLR2004
             notes.append(_inside(canvas, one, y))
 
 
@@ -214,19 +218,32 @@ def _guides(figure: go.Figure, incident: Incident, canvas: Canvas) -> None:
             showarrow=False,
             font={"size": 12, "color": canvas.colour("ink")},
         )
-    for change in incident.changes[:8]:
-        named = escape(" ".join(part for part in (change.service, change.revision or change.kind) if part))
+    for place, text in _flags(incident, canvas):
         figure.add_annotation(
-            x=canvas.x(change.occurred_at),
+            x=canvas.x(place),
             y=1,
             yref="paper",
             yanchor="bottom",
             xanchor="left",
             yshift=3,
-            text=f"⚑ {named}",
+            text=f"⚑ {escape(text)}",
             showarrow=False,
             font={"size": 12, "color": canvas.colour("ink")},
         )
+
+
+def _flags(incident: Incident, canvas: Canvas) -> list[tuple[datetime, str]]:
+    """Return what was changed and when, in order; what would be written over its neighbour is told with it."""
+    found: list[tuple[datetime, str]] = []
+    for act in reversed(acts(incident.changes)):
+        change = act.change
+        name = " ".join(part for part in (change.service, change.revision or change.kind) if part)
+        name += ", restarted" if act.restarts and change.kind != "restart" else ""
+        if found and canvas.share(found[-1][0], change.occurred_at) < _LEAST_FLAG_SHARE:
+            found[-1] = (found[-1][0], f"{found[-1][1]} · {name}")
+        else:
+            found.append((change.occurred_at, name))
+    return found
 
 
 def _in_words(incident: Incident, canvas: Canvas) -> str:

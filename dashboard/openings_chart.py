@@ -28,7 +28,7 @@ _LEAST_NUMBERED = 0.025
 def openings(incident: Incident, around: Canvas) -> Chart:
     """Return the lanes of the sources that saw the episode, with the fused opening and closing as upright lines."""
     opened, closed = edges(incident)
-    canvas = replace(around, span=_close_up(opened, closed, around.span))
+    canvas = replace(around, span=_close_up(opened, closed, around.span), to_now=False)
     figure = go.Figure()
     notes: list[dict[str, Any]] = []
     for row, witness in enumerate(incident.witnesses):
@@ -36,7 +36,7 @@ def openings(incident: Incident, around: Canvas) -> Chart:
         notes.append(_label(witness, -float(row), canvas))
     rows = len(incident.witnesses)
     height = _LANE_PX * rows + _FOOT_PX
-    charts.lay_out(figure, canvas, height_px=height, rows=rows, notes=notes, left_px=_SIDE_PX, now=False)
+    charts.lay_out(figure, canvas, height_px=height, rows=rows, notes=notes, left_px=_SIDE_PX)
     figure.update_layout(margin={"l": _SIDE_PX, "r": _SIDE_PX, "t": 0, "b": _FOOT_PX})
     figure.update_yaxes(range=[-rows + 0.92, 0.96])
     for edge in (opened, closed):
@@ -105,11 +105,13 @@ def _label(witness: Witness, y: float, canvas: Canvas) -> dict[str, Any]:
 
 
 def _how_sure(witness: Witness) -> str:
+    unended = "" if witness.sightings[-1].to_state == "closed" else ", its closing not seen"
     if witness.exact:
-        return f"{words.count(witness.openings)} written, exact"
+        return f"{words.count(witness.openings)} written, exact{unended}"
     doubt = words.plus_minus(0.0, 2 * witness.half_width_s)
     seen, counted = witness.openings - witness.inferred_openings, witness.inferred_openings
-    return f"{words.count(seen)} seen, {words.count(counted)} counted, {doubt}" if counted else f"{seen} seen, {doubt}"
+    by_counters = f", {words.count(counted)} counted" if counted else ""
+    return f"{words.count(seen)} seen{by_counters}, {doubt}{unended}"
 
 
 def _fused(figure: go.Figure, canvas: Canvas, edge: Edge, rows: int) -> None:

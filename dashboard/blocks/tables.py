@@ -61,8 +61,8 @@ def breakers(found: Sequence[Breaker], selection: Selection) -> Markup:
 
 def recovery(healing: Healing) -> Markup:
     """Return how long the episodes of one breaker lasted: each figure with its bounds, the mean with its interval."""
-    figures = (("median", healing.median), ("p90", healing.p90), ("worst", healing.worst))
-    lines = [(span(name.capitalize(), cls="k"), span(bounded(number), cls="v")) for name, number in figures]
+    figures = (("Median", healing.median), ("p90", healing.p90), ("Worst", healing.worst))
+    lines = [(span(name, cls="k"), span(bounded(number), cls="v")) for name, number in figures]
     if healing.mean.value is not None:
         note = small(summary.mean_note(healing))
         lines.append((span("Mean", cls="k"), span(bounded(healing.mean), " ", note, cls="v")))
@@ -110,7 +110,7 @@ def zoomed(one: Episode, selection: Selection) -> Markup:
     )
     back = markup.link("Show the whole range", markup.page_url("breakers", selection.parameters))
     when = words.moment_in_words(one.opened.at, selection.zone, selection.as_of)
-    return markup.wrap(small(f"Zoomed to {one.name}, opened {when}."), " ", incident, " · ", back)
+    return markup.wrap(small(f"Zoomed to {one.name}, opened {when}."), " ", small(incident), small(" · "), small(back))
 
 
 def facts(incident: Incident, selection: Selection) -> Markup:

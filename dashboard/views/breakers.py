@@ -82,8 +82,8 @@ def _detail(selection: Selection, breaker: Breaker) -> None:
     if not found:
         return
     few = ", too few to compare" if breaker.healing.too_few else ""
-    st.html(markup.wrap(markup.section("Time to recover", f"n = {breaker.healing.resolved}{few}")))
-    st.html(tables.recovery(breaker.healing))
+    title = markup.section("Time to recover", f"n = {breaker.healing.resolved}{few}")
+    st.html(markup.wrap(title, tables.recovery(breaker.healing)))
     title = markup.section("Episodes", f"n = {len(found)}")
     st.html(markup.wrap(title, tables.episodes(found[:40], selection)))
 

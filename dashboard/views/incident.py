@@ -58,7 +58,7 @@ def _head(found: Incident, selection: Selection) -> None:
 def _openings(found: Incident, selection: Selection) -> None:
     with st.container(border=True):
         told, drawn = st.columns([1, 2], gap="medium")
-        note = "what each source saw by itself"
+        note = "source by source"
         told.html(markup.wrap(markup.section("How openings are counted", note), evidence.openings(found)))
         told.html(markup.wrap(markup.small(evidence.openings_note(found))))
         with drawn:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analysis.questions.breakers import StateLane, state_lanes
+from analysis.questions.changes import Change
 from analysis.questions.common import Edge, Span
 from analysis.questions.incident import incident
 from analysis.questions.lanes import Lane, Opening, Spell, lanes
@@ -231,3 +232,26 @@ def test_calls_counted_too_coarsely_are_not_drawn(busy_file: Path) -> None:
     coarse = incident_chart.timeline(replace(found, slice_s=200.0), canvas).figure
     assert [trace for trace in coarse.data if trace.type == "bar"] == []
     assert "Requests" not in " ".join(note.text for note in coarse.layout.annotations)
+
+
+def test_only_the_present_is_marked_as_now() -> None:
+    """A span that ended in the past has no line and no bold tick at its end."""
+    past = Canvas(HOUR, ZoneInfo("UTC"), "light", to_now=False)
+    figure = charts.state_lanes([StateLane("a → b", (), 0)], past).figure
+    assert figure.layout.shapes == ()
+    assert not any("<b>" in text for text in figure.layout.xaxis.ticktext)
+
+
+def test_flags_are_not_written_over_each_other(busy_file: Path) -> None:
+    """Changes that lie too close are told in one line, a deploy with the restart it brought."""
+    with Reader.open(busy_file) as rows:
+        found = incident(rows, "prod", "1000", AS_OF)
+    assert found is not None
+    near = (
+        Change("payments", "config", at(9, 36, 30), "", ""),
+        Change("payments", "restart", at(9, 36, 10), "", ""),
+        Change("payments", "deploy", at(9, 36), "2.15.0", ""),
+    )
+    drawn = incident_chart.timeline(replace(found, changes=near), Canvas(found.span, ZoneInfo("UTC"), "light")).figure
+    flags = [note.text for note in drawn.layout.annotations if "⚑" in note.text]
+    assert flags == ["⚑ payments 2.15.0, restarted · payments config"]
