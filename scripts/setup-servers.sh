@@ -5,6 +5,7 @@ set -euo pipefail
 missing=()
 command -v prometheus >/dev/null || missing+=(prometheus)
 command -v chromium >/dev/null || missing+=(chromium)
+ldconfig -p | grep -q 'libatomic\.so\.1' || missing+=(libatomic1) # the browser driver's own Node.js needs it
 find /usr/share/fonts -name '*.[to]tf' 2>/dev/null | grep -q . || missing+=(fonts-dejavu-core)
 [[ ${#missing[@]} == 0 ]] && exit 0
 

@@ -1,18 +1,12 @@
-"""Local HTTP servers that misbehave, and a real Prometheus on recorded data."""
+"""Local HTTP servers that misbehave."""
 
 from __future__ import annotations
 
 import socket
-import subprocess
-import tarfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-
-import requests
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -96,40 +90,3 @@ def dripping(first: bytes, every_s: float) -> Iterator[str]:
         for thread in threads:
             thread.join()
         listener.close()
-
-
-@contextmanager
-def recorded_prometheus(archive: Path, folder: Path) -> Iterator[str]:
-    """Start a Prometheus without jobs on a copy of recorded data; yields its URL."""
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
-    (folder / "empty.yml").write_text("")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            "prometheus",
-            f"--config.file={folder / 'empty.yml'}",
-            f"--storage.tsdb.path={folder / 'tsdb'}",
-            "--storage.tsdb.retention.time=100y",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--log.level=error",
-        ]
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_ready(url)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait_until_ready(url: str) -> None:
-    for _ in range(200):
-        try:
-            if requests.get(f"{url}/-/ready", timeout=1).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.05)
-    raise AssertionError(f"{url} does not get ready")

@@ -19,8 +19,8 @@ from collectors.openmetrics import OpenMetricsCollector
 from collectors.prometheus import WATERMARK, PrometheusCollector
 from collectors.prometheus_api import PrometheusApi, TooHeavyError
 from tests.collectors.fakes import FakeApi
-from tests.collectors.servers import recorded_prometheus
 from tests.collectors.union import Run, united
+from tests.real.recorded import recorded_prometheus
 
 CAPTURES = Path(__file__).parents[1] / "golden" / "captures"
 NOW = to_us(datetime.fromisoformat("2026-11-20T11:40:00+00:00"))
@@ -32,8 +32,8 @@ ALIGNED_US = 2_000
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the recorded run from a real Prometheus."""
-    with recorded_prometheus(CAPTURES / "prometheus_tsdb.tgz", tmp_path_factory.mktemp("prometheus")) as url:
-        yield url
+    with recorded_prometheus(tmp_path_factory.mktemp("prometheus")) as recorded:
+        yield recorded.url
 
 
 def collect(url: str, *cuts: Instant) -> dict[Track, list[Run]]:

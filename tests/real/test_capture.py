@@ -19,7 +19,7 @@ from breakwatch.clock import fixed_clock, to_us
 from breakwatch.model import Window
 from service.ingest import Ingest
 from store import Store
-from tests.real.servers import prometheus_server, unpack_capture
+from tests.real.recorded import recorded_prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +39,8 @@ TRUE_HEALTH = [
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Prometheus on the recorded data."""
-    folder = tmp_path_factory.mktemp("capture")
-    unpack_capture(folder, CAPTURES / "prometheus_tsdb.tgz")
-    with prometheus_server(folder) as url:
-        yield url
+    with recorded_prometheus(tmp_path_factory.mktemp("capture")) as server:
+        yield server.url
 
 
 def _views(folder: Path, sources: list[dict[str, Any]], *views: str) -> list[list[dict[str, Any]]]:

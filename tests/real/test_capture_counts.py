@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from breakwatch.clock import fixed_clock
 from tests.real.harness import Setup, prometheus_source
-from tests.real.processes import Prometheus
-from tests.real.servers import unpack_capture
+from tests.real.recorded import recorded_prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CAPTURE = Path(__file__).parents[1] / "golden" / "captures" / "prometheus_tsdb.tgz"
 END_US = 1_795_174_421_000_000  # 2026-11-20T11:33:41Z
 
 
@@ -23,17 +20,12 @@ END_US = 1_795_174_421_000_000  # 2026-11-20T11:33:41Z
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
     """The recording, collected twice through the ordinary path."""
     folder = tmp_path_factory.mktemp("capture")
-    unpack_capture(folder, CAPTURE)
-    server = Prometheus(folder)
-    server.start()
-    try:
+    with recorded_prometheus(folder / "server") as server:
         source = prometheus_source(server, profiles=["opossum", "haproxy"])
         setup = Setup(folder / "store", (source,), ())
         for _ in range(2):
             assert setup.collect(fixed_clock(END_US)).problems() == ()
         yield setup
-    finally:
-        server.stop()
 
 
 def counts(collected: Setup, service: str) -> dict[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import tarfile
 from importlib.resources import as_file
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import sample_data
 from breakwatch.clock import SECOND_US, Instant
 from sample_data.capture.make import LOGS, exposition, make
 from sample_data.generator.timeline import at
+from tests.real.recorded import unpack_recording
 
 RUN = Path(__file__).parent.parent / "golden" / "captures"
 BEGAN_US, ENDED_US = at("11-20 11:32:35"), at("11-20 11:33:42")
@@ -54,9 +54,7 @@ def test_files_are_the_recording_and_nothing_else(folder: Path, tmp_path: Path) 
     """Logs and truth are the recorded run's own, byte for byte; its samples, dumped again, are the same."""
     unpacked, out = tmp_path / "run", tmp_path / "out"
     out.mkdir()
-    with tarfile.open(RUN / "prometheus_tsdb.tgz") as archive:
-        archive.extractall(unpacked, filter="data")
-    make(unpacked / "tsdb", RUN, out)
+    make(unpack_recording(unpacked), RUN, out)
     assert sorted(path.name for path in out.iterdir()) == sorted([*LOGS, "haproxy.om.gz", "opossum.om.gz"])
     for name in LOGS:
         assert (folder / name).read_bytes() == (RUN / name).read_bytes() == (out / name).read_bytes()
