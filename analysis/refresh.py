@@ -15,7 +15,7 @@ from analysis.incidents import Episode, InstanceKey, episodes, incidents
 from analysis.machine import MANUAL, OPEN
 from analysis.sqlfiles import read_sql
 from breakwatch.clock import MINUTE_US
-from breakwatch.model import STATE_WORDS, TrackKind
+from breakwatch.model import STATE_WORDS, Batch, TrackKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,17 +25,24 @@ if TYPE_CHECKING:
     from store import Store
 
 _STALE = read_sql("analysis.sql", "stale_subjects.sql")
+_STALE_EVERYTHING = read_sql("analysis.sql", "stale_everything.sql")
 _CLEAR = read_sql("analysis.sql", "clear_stale_subjects.sql")
 _CHANGES = read_sql("analysis.sql", "evidence_changes.sql")
 _STATES = read_sql("analysis.sql", "breaker_states.sql")
 _ONGOING = read_sql("analysis.sql", "ongoing.sql")
 _ONGOING_EPISODES = read_sql("analysis.sql", "ongoing_episodes.sql")
 
+ANALYSIS_VERSION = "1"
+"""Raise it when the same evidence would be fused otherwise: what older versions kept is then made anew, once."""
+
 SUBJECTS_AT_ONCE = 200
 """How many subjects' evidence is held in memory at a time."""
 
 FUSION_FINDINGS = ("unlawful_transition", "state_lost_on_restart", "sources_disagree", "instance_not_named")
 """The kinds of findings that fusion is the author of."""
+
+_OWN = "analysis"
+"""Under this name the analysis remembers its version among the checkpoints of sources."""
 
 _Healing = dict[str, list[tuple[int, str]]]
 
@@ -46,6 +53,7 @@ def refresh(store: Store, config: Config) -> None:
     Running it again without new evidence changes nothing; a crash before it leaves the stale marks in place.
     """
     with store.transaction():
+        _forget_older_versions(store)
         stale = _stale(store)
         for domain in (LEVEL, HEALTH, BREAKER):
             for names in _chunks(stale[domain.name], SUBJECTS_AT_ONCE):
@@ -57,6 +65,12 @@ def refresh(store: Store, config: Config) -> None:
         refresh_facts(store, config)
         _keep_states(store)
         store.execute(_CLEAR)
+
+
+def _forget_older_versions(store: Store) -> None:
+    if store.checkpoints(_OWN).get("version") != ANALYSIS_VERSION:
+        store.execute(_STALE_EVERYTHING)
+        store.append(Batch(_OWN, checkpoints={"version": ANALYSIS_VERSION}))
 
 
 def _stale(store: Store) -> dict[str, list[Name]]:

@@ -37,6 +37,10 @@ def request_legend(incident: Incident) -> Markup:
     return markup.wrap(div(*(span(span(cls=f"bw-key {kind}"), word) for kind, word in keys), cls="bw-legend"))
 
 
+PROMQL_DIFFERS = 0.3
+"""How far PromQL's count must be off to be shown beside ours: less is its ordinary extrapolation."""
+
+
 def sources(incident: Incident) -> Markup:
     """Return which sources saw it and how many of the edges are exact."""
     exact = sum(1 for row in incident.transitions if row.exact)
@@ -55,8 +59,17 @@ def openings(incident: Incident) -> Markup:
     episode = incident.episode
     value = words.duration(episode.duration.value, episode.duration.tolerance)
     doubt = words.plus_minus(episode.duration.low, episode.duration.high)
+    naive = episode.promql_openings
+    # Shown only where the two differ by more than a rounding: elsewhere it would be a riddle without a point.
+    differs = naive is not None and abs(naive - episode.openings) >= PROMQL_DIFFERS
+    by_promql = (
+        span(span(f"{naive:.2f}", cls="big pale"), " openings by PromQL ", markup.tag("code", "increase()"))
+        if differs
+        else ""
+    )
     return markup.wrap(
         div(
+            by_promql,
             span(span(words.count(episode.openings), cls="big"), " openings"),
             span(span("1", cls="big"), f" episode of {value} ({doubt})"),
             cls="bw-or4",
@@ -128,7 +141,7 @@ def queries(incident: Incident, selection: Selection) -> list[tuple[str, str]]:
             "Duration, openings, instances, calls rejected",
             (
                 "select opened_at, closed_at, duration_s, duration_low_s, duration_high_s,\n"
-                "    openings, instances_hit, instances_seen, calls_rejected, healed_by\n"
+                "    openings, promql_openings, instances_hit, instances_seen, calls_rejected, healed_by\n"
                 f"from breaker_episodes\nwhere {where} and episode_id = {int(episode.episode_id)}"
             ),
         ),

@@ -29,6 +29,7 @@ class Episode:
     closed: Edge | None
     duration: Bounded
     openings: int
+    promql_openings: float | None
     instances_hit: int
     instances_seen: int | None
     calls_rejected: float | None
@@ -149,6 +150,7 @@ def _episode(row: Mapping[str, Any], as_of: datetime) -> Episode:
         closed=edge(row, "closed_at", "closed_earliest", "closed_latest"),
         duration=_so_far(opened, as_of) if ongoing else bounded(row, "duration"),
         openings=row["openings"],
+        promql_openings=row["promql_openings"],
         instances_hit=row["instances_hit"],
         instances_seen=row["instances_seen"],
         calls_rejected=row["calls_rejected"],

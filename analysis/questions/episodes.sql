@@ -4,7 +4,7 @@ select
     opened_at, opened_earliest, opened_latest,
     closed_at, closed_earliest, closed_latest,
     duration_s, duration_low_s, duration_high_s,
-    openings, instances_hit, instances_seen, calls_rejected, healed_by, status
+    openings, promql_openings, instances_hit, instances_seen, calls_rejected, healed_by, status
 from breaker_episodes
 where environment = $environment
     and opened_at < $end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -153,3 +154,17 @@ def test_clusters_stay_apart_and_a_nameless_sighting_between_two_is_a_finding(st
     } == {None, "a"}
     assert "instance_not_named" in {row["kind"] for row in _all(store, "findings")}
     assert len(_all(store, "breaker_episodes")) == 1
+
+
+def test_what_an_older_version_kept_is_made_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a new version of the analysis everything is fused again from the evidence, without collecting again."""
+    truth = worlds.Truth(((10_300_000, "closed", "open"), (12_400_000, "open", "half_open")))
+    store.append(_log(truth, instance="a"))
+    refresh(store, Config())
+    with store.transaction():
+        store.replace("breaker_transitions", {}, [])
+    refresh(store, Config())
+    assert _all(store, "breaker_transitions") == []
+    monkeypatch.setattr(sys.modules["analysis.refresh"], "ANALYSIS_VERSION", "next")
+    refresh(store, Config())
+    assert len(_all(store, "breaker_transitions")) == 2

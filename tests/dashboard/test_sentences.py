@@ -105,6 +105,20 @@ def test_openings_are_explained_from_what_was_seen(busy_rows: Reader) -> None:
     assert evidence.lasted(quick[:1]).replace(NBSP, " ") == "The half-open lasted 12 ms"
 
 
+@pytest.mark.parametrize(("promql", "shown"), [(3.08, True), (4.1, False), (None, False)])
+def test_what_promql_makes_of_it_is_shown_where_it_differs(
+    busy_rows: Reader,
+    promql: float | None,
+    shown: bool,  # noqa: FBT001 (a case)
+) -> None:
+    """3.08 stands beside 4 openings; a count that rounds to the same is no news."""
+    found = incident(busy_rows, "capture", "1000", AS_OF)
+    assert found is not None
+    told = evidence.openings(replace(found, episode=replace(found.episode, openings=4, promql_openings=promql)))
+    assert ("3.08" in str(told)) is shown
+    assert ("increase()" in str(told)) is shown
+
+
 def test_cause_is_said_with_its_lead() -> None:
     """The likely cause names the change and how long before; without one it says that none was seen."""
     began = Edge(at(9, 35), at(9, 34, 52), at(9, 35, 8))

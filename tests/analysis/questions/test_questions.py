@@ -44,7 +44,7 @@ def episode(low_s: float, high_s: float, *, ongoing: bool = False, healed_by: st
     edge = Edge(AS_OF, AS_OF, AS_OF)
     value = low_s if math.isinf(high_s) else (low_s + high_s) / 2
     length = Bounded(value, low_s, high_s)
-    return Episode("1", "a", "b", edge, None if ongoing else edge, length, 1, 1, 1, None, healed_by, ongoing)
+    return Episode("1", "a", "b", edge, None if ongoing else edge, length, 1, None, 1, 1, None, healed_by, ongoing)
 
 
 def test_publication_says_as_of(rows: Reader) -> None:
