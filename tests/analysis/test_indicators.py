@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analysis import indicators
 from analysis.indicators.breaker_recovery_time import breaker_recovery_time
 from analysis.statistics import NOTHING, Figure
 from store import Store
@@ -73,3 +75,11 @@ def test_nothing_in_a_window_is_an_answer(store: Store) -> None:
     (nothing,) = breaker_recovery_time(store, before, before + timedelta(days=1)).values()
     assert (nothing.n, nothing.median, nothing.mean, nothing.too_few) == (0, NOTHING, NOTHING, True)
     assert breaker_recovery_time(store, before, before + timedelta(days=1), by=["service"]) == {}
+
+
+def test_every_indicator_has_its_two_files_and_its_row() -> None:
+    """The folder and the table say the same: a name, a .py, a .sql."""
+    folder = Path(indicators.__file__).parent
+    for suffix in (".py", ".sql"):
+        assert {path.stem for path in folder.glob(f"*{suffix}")} - {"__init__"} == set(indicators.INDICATORS)
+    assert all(name == indicator.name for name, indicator in indicators.INDICATORS.items())
