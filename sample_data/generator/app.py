@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ class World:
     """By instance of payments: when it answered, and whether badly; only around faults."""
 
 
-class App:
+class App(ABC):
     """One instance of one service.
 
     Attributes:
@@ -74,37 +75,37 @@ class App:
 
     # What a service fills in.
 
+    @abstractmethod
     def start(self, now_us: Instant) -> None:
         """Begin a process: new breakers, counters registered."""
-        raise NotImplementedError
 
+    @abstractmethod
     def request(self, now_us: Instant) -> Instant:
         """Serve one request; return when the next may begin."""
-        raise NotImplementedError
 
+    @abstractmethod
     def calm(self, now_us: Instant, calls: int) -> None:
         """Serve requests while all is well."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settled(self) -> bool:
         """Return whether its breakers are closed, so that calm calls change no state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def states(self) -> dict[str, str]:
         """Return the present state of each breaker."""
-        raise NotImplementedError
 
-    def tick(self, now_us: Instant) -> None:
+    def tick(self, now_us: Instant) -> None:  # noqa: B027 (most services have nothing to do)
         """Set what changes with time alone (queues, sessions)."""
 
-    def set(self, now_us: Instant, name: str, value: float) -> None:
+    def set(self, now_us: Instant, name: str, value: float) -> None:  # noqa: B027 (most services have nothing to do)
         """Take a setting."""
 
     def force(self, now_us: Instant, to_state: str) -> None:
-        """Move the breaker by hand."""
-        raise NotImplementedError
+        """Move the breaker by hand; ValueError where nobody can."""
+        raise ValueError(f"{self.service} has no breaker that can be moved by hand to {to_state} at {now_us}")
 
-    def fail_back(self, now_us: Instant) -> None:
+    def fail_back(self, now_us: Instant) -> None:  # noqa: B027 (most services have nothing to do)
         """Use the primary again."""
 
     # What all share.
