@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from store import Rows
 
 _BREAKERS = load("breakers")
+_LANES = load("breaker_lanes")
 _SPELLS = load("breaker_spells")
 _REOPENINGS = load("reopenings")
 _MOST_SPELLS = 2_000
@@ -93,7 +94,7 @@ def _name(row: Mapping[str, Any]) -> str:
 def state_lanes(
     rows: Rows, environment: str, span: Span, service: str | None = None, breaker: str | None = None
 ) -> tuple[StateLane, ...]:
-    """Return a lane per breaker, or per instance once a breaker is named."""
+    """Return a lane for every breaker, or, once a breaker is named, for each instance that left closed."""
     parameters: dict[str, Any] = {
         "environment": environment,
         "start": span.start,
@@ -104,7 +105,8 @@ def state_lanes(
         "most": _MOST_SPELLS,
         "slice_s": span.length_s / 500,
     }
-    grouped: dict[str, list[dict[str, Any]]] = {}
+    quiet = rows.rows(_LANES, {"environment": environment, "service": service}) if breaker is None else []
+    grouped: dict[str, list[dict[str, Any]]] = {row["lane"]: [] for row in quiet}
     for row in rows.rows(_SPELLS, parameters):
         grouped.setdefault(row["lane"].strip(), []).append(row)
     return tuple(

@@ -249,8 +249,10 @@ def test_every_spell_knows_its_episode(rows: Reader) -> None:
 
 
 def test_lanes_per_breaker_and_per_instance(rows: Reader) -> None:
-    """All breakers have one lane each; the one that is named has one per instance."""
-    assert len(state_lanes(rows, "prod", DAY)) == 6
+    """All breakers have one lane each, also one that stayed closed; the one that is named has one per instance."""
+    lanes = state_lanes(rows, "prod", DAY)
+    assert len(lanes) == 7
+    assert sum(not lane.spells for lane in lanes) == 1
     assert len(state_lanes(rows, "prod", DAY, "checkout", "payments")) == 14
 
 
