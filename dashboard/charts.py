@@ -66,8 +66,11 @@ def state_lanes(lanes: Sequence[StateLane], canvas: Canvas) -> Chart:
         y = float(-row)
         whole, probes = drawing.merged(lane.spells)
         found = drawing.blocks(whole, canvas.span)
-        figure.add_trace(drawing.rail(canvas, y, [(one.start, one.end) for one in found]))
+        taken = [(one.start, one.end) for one in found] + [(gap.start, gap.end) for gap in lane.unseen]
+        figure.add_trace(drawing.rail(canvas, y, taken))
+        figure.add_traces(drawing.unseen_boxes(canvas, y, lane.unseen, 0.5))
         figure.add_traces(drawing.shapes(canvas, y, found, 0.68))
+        notes += drawing.unseen_words(canvas, y, lane.unseen, 0.5)
         if len(probes) <= drawing.MOST_SHAPES:
             figure.add_traces(drawing.probes(canvas, y, probes, 0.68))
         figure.add_trace(drawing.handles(canvas, y, found, 0.68))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.questions.common import Bounded, Edge, Span, edge, load
 from analysis.questions.episodes import Episode, EpisodeFilter, Healing, episodes, healing
-from analysis.questions.lanes import Spell
+from analysis.questions.lanes import Spell, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _BREAKERS = load("breakers")
 _LANES = load("breaker_lanes")
+_SEEN = load("breaker_seen")
 _SPELLS = load("breaker_spells")
 _REOPENINGS = load("reopenings")
 _MOST_SPELLS = 2_000
@@ -52,10 +53,14 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class StateLane:
-    """One breaker, or one instance of one, over a span; ``spells`` are those away from closed."""
+    """One breaker, or one instance of one, over a span.
+
+    ``spells`` are those away from closed; ``unseen`` is where no source that can see the breaker was looking.
+    """
 
     name: str
     spells: tuple[Spell, ...]
+    unseen: tuple[Span, ...]
     merged: int
     """How many spells were joined with a neighbour because they lie too close to be told apart."""
 
@@ -105,6 +110,10 @@ def state_lanes(
         "most": _MOST_SPELLS,
         "slice_s": span.length_s / 500,
     }
+    subject = {name: parameters[name] for name in ("environment", "start", "end", "service", "breaker")}
+    seen: dict[str, list[Span]] = {}
+    for row in rows.rows(_SEEN, subject):
+        seen.setdefault(row["name"], []).append(Span(row["started_at"], row["ended_at"]))
     quiet = rows.rows(_LANES, {"environment": environment, "service": service}) if breaker is None else []
     grouped: dict[str, list[dict[str, Any]]] = {row["lane"]: [] for row in quiet}
     for row in rows.rows(_SPELLS, parameters):
@@ -121,6 +130,7 @@ def state_lanes(
                 )
                 for row in found
             ),
+            unseen=unseen(span, seen.get(lane if breaker is None else f"{service} → {breaker}", [])),
             merged=sum(row["spells"] - 1 for row in found),
         )
         for lane, found in sorted(grouped.items())

@@ -125,7 +125,7 @@ def test_half_open_does_not_end_the_bar() -> None:
 
 def test_a_clicked_spell_leads_to_its_episode() -> None:
     """Over each spell lies an unseen bar that can be clicked and carries the episode's id."""
-    lane = StateLane("a → b", (Spell("open", edge(at(9, 20)), edge(at(9, 30)), "77"),), 0)
+    lane = StateLane("a → b", (Spell("open", edge(at(9, 20)), edge(at(9, 30)), "77"),), (), 0)
     bars = [trace for trace in charts.state_lanes([lane], CANVAS).figure.data if trace.type == "bar"]
     assert [trace.customdata for trace in bars] == [("77",)]
     assert bars[0].marker.opacity == 0
@@ -133,8 +133,8 @@ def test_a_clicked_spell_leads_to_its_episode() -> None:
 
 def test_few_lanes_use_the_free_height() -> None:
     """Two lanes are drawn taller than twenty, and twenty as tall as they need."""
-    two = charts.state_lanes([StateLane("a → b", (), 0)] * 2, CANVAS).figure.layout.height
-    twenty = charts.state_lanes([StateLane("a → b", (), 0)] * 20, CANVAS).figure.layout.height
+    two = charts.state_lanes([StateLane("a → b", (), (), 0)] * 2, CANVAS).figure.layout.height
+    twenty = charts.state_lanes([StateLane("a → b", (), (), 0)] * 20, CANVAS).figure.layout.height
     assert (two, twenty) == (2 * 64 + 34, 20 * 30 + 34)
 
 
@@ -174,7 +174,7 @@ def test_no_trace_is_heavy(busy_file: Path) -> None:
 
 def test_empty_lanes_draw() -> None:
     """A lane without a spell is a rail from end to end."""
-    figure = charts.state_lanes([StateLane("a → b", (), 0)], CANVAS).figure
+    figure = charts.state_lanes([StateLane("a → b", (), (), 0)], CANVAS).figure
     assert [x and f"{x:%H:%M}" for x in figure.data[0].x] == ["09:00", "10:00", None]
 
 
@@ -237,7 +237,7 @@ def test_calls_counted_too_coarsely_are_not_drawn(busy_file: Path) -> None:
 def test_only_the_present_is_marked_as_now() -> None:
     """A span that ended in the past has no line and no bold tick at its end."""
     past = Canvas(HOUR, ZoneInfo("UTC"), "light", to_now=False)
-    figure = charts.state_lanes([StateLane("a → b", (), 0)], past).figure
+    figure = charts.state_lanes([StateLane("a → b", (), (), 0)], past).figure
     assert figure.layout.shapes == ()
     assert not any("<b>" in text for text in figure.layout.xaxis.ticktext)
 

@@ -256,6 +256,19 @@ def test_lanes_per_breaker_and_per_instance(rows: Reader) -> None:
     assert len(state_lanes(rows, "prod", DAY, "checkout", "payments")) == 14
 
 
+def test_a_breaker_is_unseen_where_only_sources_that_cannot_see_it_looked(tmp_path: Path) -> None:
+    """A gap of the breaker's own source stays a gap, although another source watched the service meanwhile."""
+    scene = Scene()
+    half = DAY.start + timedelta(hours=12)
+    scene.seen("prom-eu-a", "shop", DAY.start, half)
+    scene.seen("other", "shop", DAY.start, DAY.end)
+    scene.state("shop", "db", "closed", None)
+    scene.episode("shop", "db", DAY.start + timedelta(hours=1), 5.0, half_width_s=0.0)
+    with Reader.open(publish(tmp_path / "half.duckdb", scene)) as reader:
+        (lane,) = state_lanes(reader, "prod", DAY)
+    assert lane.unseen == (Span(half, DAY.end),)
+
+
 def test_very_many_spells_are_joined(tmp_path: Path) -> None:
     """Thousands of spells come back as at most about a thousand bars, and how many were joined is said."""
     scene = Scene()
