@@ -14,6 +14,7 @@ setup-dev: ## The same with what tests need, servers and browser included
 	@scripts/setup.sh --dev
 	@scripts/setup-servers.sh
 	@scripts/ensure-duckdb-1.1.3.sh >/dev/null
+	@scripts/ensure-envoy.sh >/dev/null
 
 demo: setup ## Collect the recorded sample and open the dashboard (PORT=8501)
 	@.venv/bin/breakwatch demo --dir demo-data --port $(or $(PORT),8501)
