@@ -57,9 +57,24 @@ class ConfigError(BreakwatchError):
 
 
 class SourceError(BreakwatchError):
-    """A source is unreachable, refuses us, or answers something else than it should."""
+    """A source is unreachable, refuses us, or answers something else than it should.
+
+    Args:
+        problem: as everywhere.
+        remedy: as everywhere.
+        retryable: true where asking the same again may well succeed (the server is down, in trouble, or wants fewer
+            requests), false where somebody has to change something first.
+        retry_after_s: how many seconds the server itself asks us to wait; None when it does not say.
+    """
 
     exit_code = ExitCode.SOURCE
+
+    def __init__(
+        self, problem: str, remedy: str, *, retryable: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(problem, remedy)
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
 
 
 class StoreError(BreakwatchError):

@@ -152,7 +152,12 @@ class BoundedSession(requests.Session):
     """A session whose every request ends within ``total_s`` and MAX_ANSWER_BYTES, and leads nowhere else.
 
     The environment (proxies, netrc) is left alone: where credentials go is said in the configuration or not at all.
+
+    Attributes:
+        answer: the last answer, for what a client library does not tell of it.
     """
+
+    answer: requests.Response
 
     def __init__(self, total_s: float) -> None:
         super().__init__()
@@ -178,6 +183,7 @@ class BoundedSession(requests.Session):
         with self.deadline:
             try:
                 response = super().request(method, url, *args, **kwargs)
+                self.answer = response
                 self._read(response)
             except requests.RequestException as error:
                 if self.deadline.passed:

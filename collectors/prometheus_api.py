@@ -19,7 +19,7 @@ import requests
 from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
 
-from breakwatch.clock import MILLISECOND_US, Instant, to_us
+from breakwatch.clock import MILLISECOND_US, SECOND_US, Instant, system_clock, to_us
 from breakwatch.config import PrometheusSource, read_secret
 from breakwatch.errors import SourceError
 from collectors.claims import NAME
@@ -29,6 +29,8 @@ from collectors.samples import Samples, no_samples
 SHOWN_CHARS = 200
 REDIRECTED, IN_TROUBLE = 3, 5  # hundreds of the status code
 TOO_HEAVY = 422
+RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
+"""Answers that the same question may not get again; what is wrong with the others is for a person to mend."""
 _SECRET_HEADER = re.compile(r"(?i)auth|token|key|secret|password|cookie")
 _REMEDIES = {
     400: "the server did not understand the query; check that it is a Prometheus",
@@ -136,19 +138,20 @@ class PrometheusApi:
             answer = orjson.loads(response.content)
         except orjson.JSONDecodeError as error:
             if not response.ok:
-                raise self._refused(response.status_code, "") from error
+                raise self._refused(response, "") from error
             raise self._not_json() from error
         if not isinstance(answer, dict) or "status" not in answer:
             if not response.ok:
-                raise self._refused(response.status_code, "")
+                raise self._refused(response, "")
             raise self._not_prometheus("a status")
         if not response.ok or answer["status"] != "success":
-            raise self._refused(response.status_code, str(answer.get("error", ""))[:SHOWN_CHARS])
+            raise self._refused(response, str(answer.get("error", ""))[:SHOWN_CHARS])
         if "data" not in answer:
             raise self._not_prometheus("data")
         return answer["data"]
 
-    def _refused(self, status: int, words: str) -> SourceError:
+    def _refused(self, response: requests.Response, words: str) -> SourceError:
+        status = response.status_code
         said = f": {self._without_ours(words)}" if words else ""
         default = (
             "the server is in trouble; look at its log"
@@ -156,7 +159,12 @@ class PrometheusApi:
             else "check url and the credentials"
         )
         kind = TooHeavyError if status == TOO_HEAVY else SourceError
-        return kind(f"{self.url} answers {status}{said}", _REMEDIES.get(status, default))
+        return kind(
+            f"{self.url} answers {status}{said}",
+            _REMEDIES.get(status, default),
+            retryable=status in RETRYABLE,
+            retry_after_s=retry_after_s(response.headers.get("Retry-After"), system_clock()),
+        )
 
     def _without_ours(self, words: str) -> str:
         """Return a server's words without the secrets we sent it: some say in a refusal what they refused."""
@@ -165,12 +173,16 @@ class PrometheusApi:
         return words
 
     def _not_json(self) -> SourceError:
-        return SourceError(f"{self.url} answers, but not with JSON", "check that url is that of a Prometheus")
+        # Worth asking again: proxies answer so while the server behind them is away.
+        return SourceError(
+            f"{self.url} answers, but not with JSON", "check that url is that of a Prometheus", retryable=True
+        )
 
     def _not_prometheus(self, missing: str) -> SourceError:
         return SourceError(
             f"{self.url} answers with JSON that is not Prometheus' ({missing} is missing)",
             "check that url is that of a Prometheus",
+            retryable=True,
         )
 
     def _authorize(self) -> None:
@@ -201,7 +213,7 @@ class PrometheusApi:
             raise SourceError(f"{self.url}: TLS: {_cause(error)}", "check ca_file and the host in url") from error
         except requests.Timeout as error:
             raise SourceError(
-                f"{self.url} did not answer within {limit}", "check the server, or raise timeout"
+                f"{self.url} did not answer within {limit}", "check the server, or raise timeout", retryable=True
             ) from error
         except requests.exceptions.InvalidHeader:
             # Not "from error": its text shows the whole header.
@@ -212,14 +224,27 @@ class PrometheusApi:
         except AnswerTooLargeError as error:
             raise SourceError(f"{self.url} sends {error}", "name fewer profiles, or lower max_series") from error
         except requests.RequestException as error:
-            raise SourceError(f"{self.url} cannot be reached: {_cause(error)}", "check url and that it runs") from error
+            raise SourceError(
+                f"{self.url} cannot be reached: {_cause(error)}", "check url and that it runs", retryable=True
+            ) from error
         except PrometheusApiClientException as error:
-            status = re.search(r"HTTP Status Code (\d+)", str(error))
             words = re.search(r'"error":\s*"([^"]{0,200})', str(error))
-            raise self._refused(int(status[1]) if status else 0, words[1] if words else "") from None
+            raise self._refused(self._session.answer, words[1] if words else "") from None
         except (ValueError, KeyError, TypeError) as error:
             # What the client makes of an answer that is not JSON, or JSON of another kind.
             raise self._not_prometheus("data") from error
+
+
+def retry_after_s(header: str | None, now_us: Instant) -> float | None:
+    """Return the seconds a Retry-After header asks for (it holds seconds or a date); None where it says nothing."""
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        return max(0.0, (to_us(parsedate_to_datetime(header)) - now_us) / SECOND_US)
+    except ValueError:
+        return None
 
 
 def _samples(result: Sequence[Mapping[str, Any]], start_us: Instant, end_us: Instant) -> Samples:
