@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tests.real import breaker_app
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PROJECT = Path(__file__).parents[2]
 NEVER = "0001-01-01T00:00:00Z"
@@ -54,12 +54,17 @@ def wait_for(url: str, process: subprocess.Popen[bytes], timeout_s: float = 20.0
 
 @dataclass
 class Prometheus:
-    """A real server with a folder of its own; ``jobs`` maps a job's name to the address it scrapes."""
+    """A real server with a folder of its own.
+
+    ``jobs`` maps a job's name to the address it scrapes; ``scrape_configs`` are jobs in Prometheus' own words, for what
+    an address cannot say.
+    """
 
     folder: Path
     jobs: Mapping[str, str] = field(default_factory=dict)
     interval_s: int = 1
     port: int = field(default_factory=free_port)
+    scrape_configs: Sequence[Mapping[str, Any]] = ()
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -72,7 +77,8 @@ class Prometheus:
         config: dict[str, Any] = {
             "global": {"scrape_interval": f"{self.interval_s}s", "scrape_timeout": f"{self.interval_s}s"},
             "scrape_configs": [
-                {"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in self.jobs.items()
+                *({"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in self.jobs.items()),
+                *self.scrape_configs,
             ],
         }
         config_file = self.folder / "prometheus.yml"
