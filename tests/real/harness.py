@@ -98,6 +98,25 @@ class Setup:
         return found
 
 
+def health_changes(setup: Setup, service: str, component: str) -> list[Found]:
+    """Return the moves of a component's health in order; the empty component is the service itself."""
+    rows = setup.rows(
+        "from health_changes where coalesce(service, '') = $service and coalesce(component, '') = $component "
+        "order by occurred_at, occurred_latest",
+        service=service,
+        component=component,
+    )
+    return [
+        Found(
+            row["from_state"] or "",
+            row["to_state"],
+            to_us(row["occurred_earliest"]),
+            to_us(row["occurred_latest"]),
+        )
+        for row in rows
+    ]
+
+
 def _edge(to_state: str, earliest: datetime, latest: datetime) -> Found:
     return Found("", to_state, to_us(earliest), to_us(latest))
 
