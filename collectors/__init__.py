@@ -21,8 +21,13 @@ class Collector(Protocol):
         """Yield what the source has for a window, oldest first; SourceError when it cannot be read.
 
         ``checkpoints`` are the collector's own, as last stored. Collecting a window twice, or windows in any order,
-        yields what unites to the same.
+        yields what unites to the same. A collector is used for many runs, one at a time: what it remembers between
+        them may save work, never change what is yielded.
         """
+        ...
+
+    def close(self) -> None:
+        """Give back what is held between runs: handles, connections. No run is under way, and none follows."""
         ...
 
 

@@ -56,6 +56,9 @@ class OpenMetricsCollector:
                 marks[str(path)], batch = self._read(path, looks, others)
                 yield batch
 
+    def close(self) -> None:
+        """Files are closed as soon as they are read."""
+
     def _read(self, path: Path, looks: str, others: Sequence[FileMark]) -> tuple[FileMark, Batch]:
         reader = TextReader(lambda metric: metric in OF_TARGETS or self._claims.wanted(metric))
         blocks: list[Block] = []

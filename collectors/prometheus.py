@@ -85,6 +85,10 @@ class PrometheusCollector:
             yield batch
             start_us = chunk.end_us
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self.api.close()
+
     def _known_until(self, chunk: _Chunk, batch: Batch) -> Instant:
         """Return up to when nothing is missing; near the present that is the last scrape seen."""
         if chunk.end_us < self._clock() - 10 * MINUTE_US:

@@ -13,7 +13,7 @@ from breakwatch.config_units import parse_duration_s
 from breakwatch.errors import ConfigError, UsageError
 from breakwatch.model import Window
 from service import console, progress
-from service.ingest import Ingest, Ingested
+from service.ingest import QUIET_S, Ingest, Ingested
 from store import Store
 
 NOTHING_TO_COLLECT = ConfigError(
@@ -74,7 +74,7 @@ def collect(config: Config, sources: Sequence[Source], span: Window, clock: Cloc
     store = open_store(config, clock)
     try:
         with progress.shown([source.name for source in sources]) as told:
-            done = Ingest(config, store, clock).once(sources, span, told)
+            done = Ingest(config, store, clock).once(sources, span, told, quiet_s=QUIET_S)
     finally:
         store.close()
     return report(done)

@@ -6,21 +6,31 @@ Each source fails by itself: what went wrong with one is recorded and reported a
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 import analysis
-import collectors
-from breakwatch.clock import Clock, Instant
+from breakwatch.clock import SECOND_US, Clock, Instant
 from breakwatch.config import Config, Source
 from breakwatch.errors import BreakwatchError, RejectedInput, StoreError
 from breakwatch.model import Batch, Window
 from collectors.identity import declared
+from service.backoff import Again, needs_person
+from service.lending import Lending
 from store import CollectionRun, Publication, Store
 
 Progress = Callable[["Outcome"], None]
 """Told after each batch how far a source has come."""
+
+Plan = Callable[[Source, "Outcome"], Again | None]
+"""Says after a run when the source is asked again; None where that is not known, or as usual."""
+
+QUIET_S = 1.0
+"""A round that got nothing for so long is waiting for sources that hang; what the others brought need not wait."""
+
+LOOK_EVERY_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,7 @@ class Outcome:
         skipped: samples or lines that are about something else.
         notes: what a person may want to know though it is no problem.
         error: what stopped it, or None when it was read to the end of the window.
+        again: when it is asked again, where that is another time than usual.
     """
 
     source: str
@@ -47,6 +58,7 @@ class Outcome:
     duplicates: int = 0
     notes: tuple[str, ...] = ()
     error: Exception | None = None
+    again: Again | None = None
 
     @property
     def status(self) -> str:
@@ -99,6 +111,7 @@ class Ingest:
     Args:
         recorded: the data are a recording, shown as of their end.
         stopping: set it, and a collection under way ends after the batch in hand; the next one goes on from there.
+        plan: asked after each run when the source is asked again, for the record.
     """
 
     config: Config
@@ -106,6 +119,14 @@ class Ingest:
     clock: Clock
     recorded: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
+    plan: Plan | None = None
+    _lending: Lending = field(init=False)
+    _notes: dict[str, list[str]] = field(default_factory=dict)
+    _appended_s: float = field(default_factory=time.monotonic)
+    _unsettled: bool = False
+
+    def __post_init__(self) -> None:
+        self._lending = Lending(self.clock)
 
     def collect(self, source: Source, window: Window, progress: Progress | None = None) -> Outcome:
         """Collect one source and append what it yields, batch by batch, until its end or until we are stopping.
@@ -113,25 +134,36 @@ class Ingest:
         What the source does wrong comes back in the outcome; StoreError when the store cannot keep what it gave.
         """
         started_us = self.clock()
-        outcome = Outcome(source.name, window, started_us, started_us)
+        outcome = Outcome(source.name, window, started_us, started_us, notes=tuple(self._notes.pop(source.name, ())))
         try:
-            checkpoints = self.store.checkpoints(source.name)
-            for batch in collectors.make(source, self.config, self.clock).collect(window, checkpoints):
-                outcome = self._append(outcome, batch)
-                if progress is not None:
-                    progress(outcome)
-                if self.stopping.is_set():
-                    break
+            with self._lending.lent(source, self.config) as collector:
+                for batch in collector.collect(window, self.store.checkpoints(source.name)):
+                    outcome = self._append(outcome, batch)
+                    if progress is not None:
+                        progress(outcome)
+                    if self.stopping.is_set():
+                        break
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - one source's failure is its own; it is recorded, then raised below
             outcome = replace(outcome, error=error)
         outcome = replace(outcome, finished_us=self.clock())
+        if self.plan is not None:
+            outcome = replace(outcome, again=self.plan(source, outcome))
         self.store.record_run(_record(source, outcome))
         return outcome
 
+    def note(self, source: Source, text: str) -> None:
+        """Have the next run of a source say something that a person may want to know."""
+        self._notes.setdefault(source.name, []).append(text)
+
+    def close(self, keep: Sequence[Source] = ()) -> None:
+        """Let the collectors go that are kept alive between runs, all but those of the sources to keep."""
+        self._lending.close(tuple(keep))
+
     def _append(self, outcome: Outcome, batch: Batch) -> Outcome:
         appended = self.store.append(batch)
+        self._appended_s, self._unsettled = time.monotonic(), True
         return replace(
             outcome,
             events=outcome.events + appended.runs + appended.sightings,
@@ -145,14 +177,36 @@ class Ingest:
 
     def settle(self) -> Publication:
         """Recompute what became stale and publish it."""
+        self._unsettled = False
         with self.store.cycle():
             analysis.refresh(self.store, self.config)
             return self.store.publish(self.clock(), recorded=self.recorded)
 
-    def once(self, sources: Sequence[Source], window: Window, progress: Progress | None = None) -> Ingested:
-        """Collect every source, settle once."""
-        with ThreadPoolExecutor(max_workers=max(1, min(8, len(sources))), thread_name_prefix="collect") as pool:
-            outcomes = tuple(pool.map(lambda source: self.collect(source, window, progress), sources))
+    def once(
+        self,
+        sources: Sequence[Source],
+        window: Window,
+        progress: Progress | None = None,
+        *,
+        quiet_s: float | None = None,
+    ) -> Ingested:
+        """Collect every source in a thread of its own, settle once, and let the collectors go.
+
+        With ``quiet_s``, settle earlier, too, whenever nothing came for so long: sources that hang hold up no others.
+        """
+        pool = ThreadPoolExecutor(max_workers=max(1, len(sources)), thread_name_prefix="collect")
+        try:
+            with pool:
+                running = [pool.submit(self.collect, source, window, progress) for source in sources]
+                pending = set(running)
+                while pending:
+                    _, pending = wait(pending, LOOK_EVERY_S, FIRST_COMPLETED)
+                    quiet = quiet_s is not None and time.monotonic() - self._appended_s >= quiet_s
+                    if pending and quiet and self._unsettled:
+                        self.settle()
+            outcomes = tuple(one.result() for one in running)
+        finally:
+            self.close()
         return Ingested(outcomes, self.settle())
 
 
@@ -170,4 +224,8 @@ def _record(source: Source, outcome: Outcome) -> CollectionRun:
         error=outcome.why,
         environment=environment,
         labels=labels,
+        failures=outcome.again.failures if outcome.again else int(outcome.error is not None),
+        next_attempt_us=outcome.finished_us + round(outcome.again.in_s * SECOND_US) if outcome.again else None,
+        needs_person=needs_person(outcome.error),
+        notes="; ".join(outcome.notes),
     )

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import signal
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from breakwatch import config as configuration
-from breakwatch.clock import Clock, system_clock
+from breakwatch.clock import DAY_US, Clock, Instant, system_clock
 from breakwatch.config import Config, LogsSource, PrometheusSource, Source
 from breakwatch.errors import BreakwatchError, ConfigError, SourceError
 from breakwatch.model import Window
 from collectors.discover import discover
 from service import collecting, journal, serve
+from service.backoff import Again, Backoff
 from service.ingest import Ingest, Outcome
 from store import CollectionRun
 
@@ -36,7 +38,11 @@ USUAL_SCRAPE_INTERVAL_S = 15.0
 SETTLE_INTERVAL_S = 2.0
 RELOAD_INTERVAL_S = 2.0
 RESTART_PAUSE_S = 10.0
-SPARE_THREADS = 8
+MOST_THREADS = 10_000
+"""Never reached: a thread is started when a job finds none idle, so that sources added later have theirs, too."""
+
+CLOCK_TOLERANCE_S = 2.0
+TUNE_AGAIN_US = DAY_US
 
 
 def interval_s(source: Source) -> float:
@@ -44,6 +50,10 @@ def interval_s(source: Source) -> float:
     if isinstance(source, PrometheusSource):
         return max(LEAST_INTERVAL_S, source.scrape_interval_s or USUAL_SCRAPE_INTERVAL_S)
     return LOGS_INTERVAL_S if isinstance(source, LogsSource) else FILES_INTERVAL_S
+
+
+def _trigger(every_s: float) -> IntervalTrigger:
+    return IntervalTrigger(seconds=every_s, jitter=max(1, int(every_s / 10)), timezone=UTC)
 
 
 @dataclass(slots=True)
@@ -64,7 +74,9 @@ class Service:
     failure: BaseException | None = None
     _news: threading.Event = field(default_factory=threading.Event)
     _seen: tuple[tuple[str, int, int], ...] = ()
-    _tuned: set[str] = field(default_factory=set)
+    _tuned: dict[str, Instant] = field(default_factory=dict)
+    _every_s: dict[str, float] = field(default_factory=dict)
+    _backoff: Backoff = field(default_factory=Backoff)
 
     def start(self) -> None:
         """Start one job for each source, the first run at once (it catches up), one to publish and one to watch."""
@@ -72,8 +84,9 @@ class Service:
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             # A source that hangs holds its own thread, never that of another or of publishing.
-            executors={"default": ThreadPoolExecutor(max_workers=len(self.ingest.config.sources) + SPARE_THREADS)},
+            executors={"default": ThreadPoolExecutor(max_workers=MOST_THREADS)},
         )
+        self.ingest.plan = self._again
         self.scheduler.add_listener(self.failed, EVENT_JOB_ERROR)
         for source in self.ingest.config.sources:
             self._add(source)
@@ -84,10 +97,10 @@ class Service:
         self.scheduler.start()
 
     def _add(self, source: Source) -> None:
-        every_s = interval_s(source)
+        self._every_s[source.name] = interval_s(source)
         self.scheduler.add_job(
             self.collect,
-            IntervalTrigger(seconds=every_s, jitter=max(1, int(every_s / 10)), timezone=UTC),
+            _trigger(self._every_s[source.name]),
             args=[source],
             id=source.name,
             next_run_time=datetime.now(UTC),
@@ -95,18 +108,34 @@ class Service:
         )
 
     def collect(self, source: Source) -> None:
-        """Collect one source up to now."""
+        """Collect one source up to now; where it fails, put its next run off."""
         outcome = self.ingest.collect(source, Window(None, self.clock()))
         self._news.set()
         self._tell(outcome)
-        if outcome.error is None:
+        if outcome.again is not None:
+            self._put_off(source, outcome.again.in_s)
+        elif outcome.error is None:
             self._tune(source)
+
+    def _again(self, source: Source, outcome: Outcome) -> Again | None:
+        brought = outcome.events > 0 or outcome.duplicates > 0
+        return self._backoff.after(source, outcome.error, self._every_s[source.name], brought=brought)
+
+    def _put_off(self, source: Source, wait_s: float) -> None:
+        """Let the next run of a source be so much later; at its usual interval again from then on."""
+        if source not in self.ingest.config.sources:
+            return  # configured otherwise while it ran: whatever takes its place has a schedule of its own
+        with suppress(JobLookupError):  # removed just now
+            self.scheduler.modify_job(source.name, next_run_time=datetime.now(UTC) + timedelta(seconds=wait_s))
 
     def _tell(self, outcome: Outcome) -> None:
         took_s = round((outcome.finished_us - outcome.started_us) / 1e6, 3)
         facts = {"source": outcome.source, "events": outcome.events, "rejected": outcome.rejected, "seconds": took_s}
         if outcome.notes:
             facts["notes"] = outcome.notes
+        if outcome.again is not None:
+            facts |= {"again_in_s": round(outcome.again.in_s, 1), "failures": outcome.again.failures}
+            facts |= {"needs_person": outcome.again.needs_person}
         error = outcome.error
         if error is None:
             self.log.info("collected", **facts)
@@ -116,20 +145,33 @@ class Service:
             self.log.error("source failed", exc_info=error, **facts)
 
     def _tune(self, source: Source) -> None:
-        """Once a server answers, collect as often as it scrapes, where the configuration does not say how often."""
-        if not isinstance(source, PrometheusSource) or source.scrape_interval_s or source.name in self._tuned:
+        """Once a day look at a server that answers: how often it scrapes, and what time it thinks it is."""
+        now_us = self.clock()
+        looked_us = self._tuned.get(source.name)
+        if not isinstance(source, PrometheusSource) or (looked_us and now_us - looked_us < TUNE_AGAIN_US):
             return
+        self._tuned[source.name] = now_us
         try:
-            found_s = discover(source, self.ingest.config, self.clock).scrape_interval_s
+            found = discover(source, self.ingest.config, self.clock)
         except SourceError as error:
+            self._tuned.pop(source.name, None)
             self.log.warning("scrape interval not known", source=source.name, problem=error.problem)
             return
-        self._tuned.add(source.name)
-        if found_s is not None:
-            every_s = max(LEAST_INTERVAL_S, found_s)
-            trigger = IntervalTrigger(seconds=every_s, jitter=max(1, int(every_s / 10)), timezone=UTC)
-            self.scheduler.reschedule_job(source.name, trigger=trigger)
-            self.log.info("interval", source=source.name, seconds=every_s)
+        skew_s = found.clock_difference_s
+        if skew_s is not None and abs(skew_s) > CLOCK_TOLERANCE_S:
+            self.ingest.note(source, f"its clock is {skew_s:+.0f} s from ours")
+            self.log.warning("clock differs", source=source.name, seconds=skew_s)
+        if found.scrape_interval_s is not None and source.scrape_interval_s is None:
+            self._collect_every(source, max(LEAST_INTERVAL_S, found.scrape_interval_s))
+
+    def _collect_every(self, source: Source, every_s: float) -> None:
+        """Collect as often as the server scrapes, where the configuration does not say how often."""
+        if every_s == self._every_s[source.name] or source not in self.ingest.config.sources:
+            return
+        self._every_s[source.name] = every_s
+        with suppress(JobLookupError):  # removed just now
+            self.scheduler.reschedule_job(source.name, trigger=_trigger(every_s))
+        self.log.info("interval", source=source.name, seconds=every_s)
 
     def settle(self) -> None:
         """Recompute and publish when there is news."""
@@ -168,11 +210,17 @@ class Service:
         self.ingest.config = fresh
         for name in before.keys() - after.keys():
             self.scheduler.remove_job(name)
+            self._forget(name)
         for name, source in after.items():
             if before.get(name) != source:
-                self._tuned.discard(name)
+                self._forget(name)
                 self._add(source)
+        self.ingest.close(keep=fresh.sources)
         self.log.info("configuration reloaded", sources=len(after))
+
+    def _forget(self, name: str) -> None:
+        self._tuned.pop(name, None)
+        self._backoff.forget(name)
 
     def failed(self, event: JobExecutionEvent) -> None:
         """End the service because of what a job could not do."""
@@ -201,6 +249,7 @@ def run(config: Config, path: Path | None, page: serve.Page | None, clock: Clock
         signal.signal(number, service.end)
     with ExitStack() as stack:
         stack.callback(store.close)
+        stack.callback(service.ingest.close)
         store.publish(clock())
         service.start()
         stack.callback(service.scheduler.shutdown, wait=True)

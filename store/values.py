@@ -42,6 +42,8 @@ class CollectionRun:
     """One attempt to collect from a source, and how it ended.
 
     ``status`` is ok (all of the window is in), partial (it failed midway, or input was rejected), failed (none is in).
+    After a failure ``failures`` counts those in a row, ``next_attempt_us`` is when it is tried again (None: as usual,
+    or not planned), and ``needs_person`` is true where trying again will not mend it. ``notes`` tell of no problem.
     """
 
     source: str
@@ -55,6 +57,10 @@ class CollectionRun:
     error: str = ""
     environment: str = ""
     labels: Pairs = ()
+    failures: int = 0
+    next_attempt_us: Instant | None = None
+    needs_person: bool = False
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 -- step: insert
 INSERT INTO raw.collection_runs (
-    environment, source, started_us, finished_us, window_start_us, window_end_us, events, rejected, status, error, labels
+    environment, source, started_us, finished_us, window_start_us, window_end_us, events, rejected, status, error, labels,
+    failures, next_attempt_us, needs_person, notes
 )
 VALUES (
     $environment, $source, $started_us, $finished_us, $window_start_us, $window_end_us, $events, $rejected, $status,
-    $error, $labels
+    $error, $labels, $failures, $next_attempt_us, $needs_person, $notes
 )
 
 -- step: forgotten

@@ -9,6 +9,10 @@
 -- column rejected: Pieces of input that could not be understood, met for the first time; rejected_inputs keeps them.
 -- column status: ok: all of the window is in. partial: some is, as it failed midway or input was rejected. failed: none is.
 -- column error: What kept it from being ok.
+-- column failures: Runs that failed in a row without bringing anything, this one included; 0 after one that went well.
+-- column next_attempt_at: When it is tried again, where that is not at its usual interval.
+-- column needs_person: Whether somebody has to change something before trying again can help.
+-- column notes: What is worth knowing though it is no problem.
 -- column labels: Declared labels of the source (cluster, region), without environment.
 SELECT
     nullif(environment, '') AS environment,
@@ -21,5 +25,9 @@ SELECT
     rejected,
     status,
     nullif(error, '') AS error,
+    failures,
+    make_timestamptz(next_attempt_us) AS next_attempt_at,
+    needs_person,
+    nullif(notes, '') AS notes,
     labels
 FROM raw.collection_runs

@@ -42,6 +42,7 @@ class Scripted:
     def __init__(self, script: list[Batch | Exception]) -> None:
         self.script = script
         self.checkpoints: Mapping[str, str] = {}
+        self.closed = 0
 
     def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
         assert window == SPAN
@@ -50,6 +51,9 @@ class Scripted:
             if isinstance(step, Exception):
                 raise step
             yield step
+
+    def close(self) -> None:
+        self.closed += 1
 
 
 @pytest.fixture
