@@ -20,7 +20,9 @@ from breakwatch.model import (
 )
 from collectors.logs.fields import PARSERS, as_text, find
 from collectors.logs.patterns import DETAIL_FIELDS, IGNORE, SUBJECT_FIELDS, LogPattern
+from collectors.logs.quantities import count, seconds
 from collectors.logs.times import iso, leading_time, parse_time
+from collectors.logs.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +57,6 @@ _NEEDED: Final[Mapping[SightingKind, tuple[str, ...]]] = {
 }
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SYNONYMS: Final = {"halfopen": "half_open", "half_opened": "half_open", "opened": "open", "maint": "maintenance"}
-_ISO_DURATION: Final = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ class Understood:
     problem: str = ""
 
 
-_Wanted = tuple[tuple[tuple[str, ...], frozenset[str]], ...]
-"""Names of theirs, and the values of which the first that is there must have one."""
+_Wanted = tuple[tuple[tuple[str, ...], Words], ...]
+"""Names of theirs, and the words of which the value of the first that is there must be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class _Ready:
     literals: tuple[str, ...]
     match: _Wanted
     require: _Wanted
+    outcomes: tuple[tuple[tuple[str, ...], Words], ...]
     fields: tuple[tuple[str, tuple[str, ...]], ...]
     stamp: tuple[str, ...]
     message: tuple[str, ...]
@@ -115,7 +117,8 @@ class LineReader:
         self._parse = PARSERS.get(form)
         self._resolver = resolver
         self._profile = profile
-        fitting = [pattern for pattern in patterns if pattern.format == "regex" or self._parse is not None]
+        every = [each for pattern in patterns for each in pattern.each()]
+        fitting = [pattern for pattern in every if pattern.format == "regex" or self._parse is not None]
         self._ready = [_made_ready(pattern, form, fields, timezone) for pattern in fitting]
         self._one_literal = len({ready.literals for ready in self._ready}) == 1
 
@@ -149,7 +152,7 @@ class LineReader:
             if ready.kind is None:
                 return Understood()
             matched = True
-            if not _has(groups, ready.require):
+            if not _has(groups, ready.require) or _left_out(ready, groups):
                 continue
             try:
                 suffix = f"#{len(sightings)}" if sightings else ""
@@ -211,7 +214,7 @@ def _made_ready(pattern: LogPattern, form: str, overrides: Mapping[str, str], ti
     named = {"ts": time.field if time else _ALIASES["ts"], **pattern.fields}
     known = {ours: tuple(overrides.get(name, name) for name in theirs) for ours, theirs in named.items()}
     own = {ours: (theirs, *known.get(ours, ())) for ours, theirs in overrides.items()}
-    literals = pattern.literal
+    literals = pattern.telling
     if form != "json":
         literals = tuple(literal.strip('"') for literal in literals)  # quotes are how JSON writes a text
     for ours, theirs in overrides.items():
@@ -227,6 +230,7 @@ def _made_ready(pattern: LogPattern, form: str, overrides: Mapping[str, str], ti
         literals=literals,
         match=_texts(pattern.match, fields),
         require=_texts(pattern.require, fields),
+        outcomes=tuple((_theirs(of.field, fields), Words(of.words)) for of in pattern.outcomes),
         fields=tuple((name, fields.get(name) or _ALIASES.get(name, (name,))) for name in wanted),
         stamp=fields["ts"],
         message=fields.get("text", _MESSAGE),
@@ -237,9 +241,13 @@ def _made_ready(pattern: LogPattern, form: str, overrides: Mapping[str, str], ti
 
 def _texts(wanted: Mapping[str, tuple[Any, ...]], fields: Mapping[str, tuple[str, ...]]) -> _Wanted:
     return tuple(
-        (fields.get(name, (name,)), frozenset(text for value in values if (text := as_text(value)) is not None))
+        (fields.get(name, (name,)), Words({text: "" for value in values if (text := as_text(value)) is not None}))
         for name, values in wanted.items()
     )
+
+
+def _theirs(names: tuple[str, ...], fields: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(theirs for name in names for theirs in fields.get(name, (name,)))
 
 
 def _may_match(ready: _Ready, line: str) -> bool:
@@ -247,17 +255,51 @@ def _may_match(ready: _Ready, line: str) -> bool:
 
 
 def _has(groups: Mapping[str, Any], wanted: _Wanted) -> bool:
-    return all(as_text(find(groups, names)) in values for names, values in wanted)
+    return all(words.find(as_text(find(groups, names))) is not None for names, words in wanted)
+
+
+def _outcome(ready: _Ready, groups: Mapping[str, Any]) -> str:
+    """Return how a call ended by the first field that says so; ``ignore`` where its line is left out."""
+    seen = []
+    for names, words in ready.outcomes:
+        text = as_text(find(groups, names))
+        ours = words.find(text)
+        if ours is not None:
+            return ours
+        if text is not None and text not in ready.pattern.sentinels:
+            seen.append(f"{'|'.join(names)} {text!r}")
+    if seen:
+        raise ValueError(f"no outcome is known for {', '.join(seen)}; map it under outcomes")
+    return ""
+
+
+def _left_out(ready: _Ready, groups: Mapping[str, Any]) -> bool:
+    try:
+        return bool(ready.outcomes) and _outcome(ready, groups) == IGNORE
+    except ValueError:  # told when the sighting is made
+        return False
 
 
 def _our_fields(ready: _Ready, groups: Mapping[str, Any]) -> dict[str, str]:
     """Return what the line says, by our names."""
     found = dict(ready.pattern.constants)
+    sentinels = ready.pattern.sentinels
     for name, theirs in ready.fields:
-        text = as_text(find(groups, theirs))
+        text = _said(groups, theirs, sentinels)
         if text:
             found[name] = text
+    if ready.outcomes:
+        outcome = _outcome(ready, groups)
+        if outcome:
+            found["outcome"] = outcome
     return found
+
+
+def _said(groups: Mapping[str, Any], names: tuple[str, ...], sentinels: tuple[str, ...]) -> str | None:
+    if not sentinels:
+        return as_text(find(groups, names))
+    texts = (as_text(find(groups, (name,))) for name in names)
+    return next((text for text in texts if text and text not in sentinels), None)
 
 
 def _state(pattern: LogPattern, kind: SightingKind, word: str) -> str:
@@ -290,22 +332,7 @@ def _detail(ready: _Ready, kind: SightingKind, ours: Mapping[str, str], now_us: 
             detail[name] = iso(parse_time(detail[name], form="auto", zone=ready.zone, now_us=now_us))
     for name in ("wait_s", "duration_s"):
         if name in detail:
-            detail[name] = repr(_seconds(detail[name]))
-    if "attempt" in detail and not detail["attempt"].isdecimal():
-        raise ValueError(f"attempt {detail['attempt']!r} is no count")
+            detail[name] = repr(seconds(detail[name], ready.pattern.units.get(name, "s")))
+    if "attempt" in detail:
+        detail["attempt"] = str(count(detail["attempt"]) + ready.pattern.attempt_plus)
     return pairs(detail)
-
-
-def _seconds(text: str) -> float:
-    """Return a number of seconds, or an ISO 8601 duration such as Java prints, in seconds."""
-    written = _ISO_DURATION.fullmatch(text)
-    if written and any(written.groups()):
-        hours, minutes, seconds = (float(part or 0) for part in written.groups())
-        return hours * 3600 + minutes * 60 + seconds
-    try:
-        value = float(text.removesuffix("s"))
-    except ValueError:
-        raise ValueError(f"{text!r} is no number of seconds") from None
-    if not 0 <= value < float("inf"):
-        raise ValueError(f"{text!r} is no number of seconds")
-    return value
