@@ -43,6 +43,13 @@ class Program:
         self._process = None
         return before_us, now_us()
 
+    def send(self, signal_number: int) -> tuple[int, int]:
+        """Send it a signal; return the instants right before and right after."""
+        assert self._process is not None
+        before_us = now_us()
+        self._process.send_signal(signal_number)
+        return before_us, now_us()
+
     def stop(self) -> None:
         """End it in order; one that does not listen is killed."""
         if self._process is None:
