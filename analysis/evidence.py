@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.bounds import Bounds, between_samples
 from analysis.machine import CLOSED, HALF_OPEN, OPEN, Move, arrange, likeliest_orders, starting_state
+from analysis.proofs import proved_moves
 from breakwatch.model import STATE_CODE, STATE_WORDS, TrackKind
 
 if TYPE_CHECKING:
@@ -164,7 +165,9 @@ def sighted_changes(witness: Witness, state_kind: str) -> list[Change]:
     """
     gauge = _Gauge(_only(witness.tracks, state_kind))
     counters = [track for track in witness.tracks if track.kind == TrackKind.TRANSITIONS]
-    news = _news(counters, witness.restarts)
+    proofs = [track for track in counters if track.detail.get("each") == "proof"]
+    news = _news([track for track in counters if track not in proofs], witness.restarts)
+    _add_proofs(news, proofs, witness.restarts, gauge)
     if not gauge.runs:
         return _without_gauge(witness, news, half_open_counted=_counts_half_open(counters))
     if not counters:
@@ -238,6 +241,16 @@ def _news(counters: Sequence[SampledTrack], restarts: Sequence[Span]) -> dict[In
             told.after_us = min(told.after_us, increase.after_us)
             told.moves[move] += increase.grown_by
     return news
+
+
+def _add_proofs(
+    news: dict[Instant, _News], proofs: Sequence[SampledTrack], restarts: Sequence[Span], gauge: _Gauge
+) -> None:
+    shown = [(track.detail["to_state"], increase) for track in proofs for increase in increases(track.runs, restarts)]
+    counted = {until_us: {after for _, after in told.moves} for until_us, told in news.items()}
+    for to_state, increase in [*proved_moves(shown, counted, gauge.state_before if gauge.runs else None)]:
+        told = news.setdefault(increase.until_us, _News(increase.after_us, increase.read_s, increase.assumed))
+        told.moves["", to_state] = 1
 
 
 def _add_rejections(news: dict[Instant, _News], witness: Witness, gauge: _Gauge) -> None:

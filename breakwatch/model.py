@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from breakwatch.clock import Instant
+    from breakwatch.records import Record
 
 Pairs = tuple[tuple[str, str], ...]
 """A small map as a sorted tuple of pairs, so that values that hold one stay hashable."""
@@ -95,17 +96,24 @@ class TrackKind(StrEnum):
     BREAKER_STATE = "breaker_state"  # STATE_CODE. detail: binary=true where half_open cannot be seen
     HEALTH_STATE = "health_state"  # STATE_CODE
     LEVEL_STATE = "level_state"  # STATE_CODE
-    TRANSITIONS = "transitions"  # counter. detail: to_state, maybe from_state; domain=breaker|health
+    TRANSITIONS = "transitions"  # counter. detail: to_state, maybe from_state; domain=breaker|health; each=proof where
+    #   a count only shows that the state held; binary=true where half_open does not exist
     REQUESTS = "requests"  # counter. detail: outcome; role=fire where it is the total of all calls
-    RETRIES = "retries"  # counter. detail: unit=calls|attempts, outcome
+    RETRIES = "retries"  # counter. detail: unit=calls|attempts, outcome; first_attempts=included where they are counted
     LATENCY = "latency"  # cumulative bucket counter. detail: upper_bound_s
     QUEUE = "queue"  # gauge. detail: queue, queue_kind=main|retry|dead_letter, priority
     SESSIONS = "sessions"  # gauge. detail: session_kind=session|websocket
     PROCESS_START = "process_start"  # gauge: seconds since the epoch
     SCRAPE = "scrape"  # 1 the scrape target was seen, 0 it was tried and failed
+    EXPERIMENT = (
+        "experiment"  # gauge. detail: signal=running|verdict|started_at|ended_at|injected_at, experiment, fault
+    )
+    INJECTIONS = "injections"  # counter of injected faults. detail: signal=injected, experiment, fault
 
 
-COUNTERS = frozenset({TrackKind.TRANSITIONS, TrackKind.REQUESTS, TrackKind.RETRIES, TrackKind.LATENCY})
+COUNTERS = frozenset(
+    {TrackKind.TRANSITIONS, TrackKind.REQUESTS, TrackKind.RETRIES, TrackKind.LATENCY, TrackKind.INJECTIONS}
+)
 STATES = frozenset({TrackKind.BREAKER_STATE, TrackKind.HEALTH_STATE, TrackKind.LEVEL_STATE})
 
 
@@ -117,7 +125,8 @@ class SightingKind(StrEnum):
     LEVEL_CHANGE = "level_change"  # to_state, maybe from_state
     FAILOVER = "failover"  # operation. detail: from_target, to_target, maybe failed_at (ISO), trigger
     RETRY_ATTEMPT = "retry_attempt"  # operation, target. detail: call_id, attempt, wait_s, error, outcome
-    REQUEST = "request"  # operation, target. detail: outcome, maybe duration_s
+    REQUEST = "request"  # operation, target; occurred when the call ended. detail: outcome, maybe duration_s;
+    #   moved=true where another target (maybe from_target) failed the call first
     CHANGE = "change"  # detail: change=deploy|config|flag|scale|restart|maintenance|exclusion, revision, actor, text
 
 
@@ -251,6 +260,7 @@ class Batch:
     tracks: Sequence[Track] = ()
     runs: Runs = field(default_factory=Runs.empty)
     sightings: Sequence[Sighting] = ()
+    records: Sequence[Record] = ()
     rejected: Sequence[Rejected] = ()
     checkpoints: Mapping[str, str] = field(default_factory=dict)
     samples: int = 0

@@ -7,7 +7,7 @@ the same series, for a counter can be calls and retries at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,26 +15,49 @@ import re2
 
 from breakwatch.model import STATE_CODE, Pairs, TrackKind, pairs
 from collectors.identity import without_replica
+from collectors.profiles.reading import LabelSpec, Reading
 from collectors.profiles.schema import (
     AnyReading,
-    LabelSpec,
+    ExperimentReading,
     LatencyReading,
+    LevelCountsReading,
     ProcessStartReading,
     Profile,
     QueueReading,
-    Reading,
     RequestsReading,
     RetriesReading,
     SessionsReading,
     StateReading,
     TransitionsReading,
 )
+from collectors.words import state_word
 
 NAME = "__name__"
 TARGET_LABELS = frozenset({"job", "instance"})
 
 Codes = tuple[tuple[float, int], ...]
 """Number → state code, as sorted pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRule:
+    """One rule of a level made of several numbers, by place; ``part`` -1 holds always, ``of`` -1 divides by 1."""
+
+    code: int
+    part: int = -1
+    of: int = -1
+    limit: float = 0.0
+    reaching: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A series that is one of several numbers of which a level is made: its place among them, and the rules."""
+
+    place: int
+    places: int
+    rules: tuple[LevelRule, ...]
+
 
 UNKNOWN_WORD = -1
 """In place of a state code: a word the profile does not know."""
@@ -61,6 +84,7 @@ class Claim:
         detail: of the track.
         member: of a one-hot group: the code of the state this series stands for; None for a series that stands alone.
         codes: of a coded gauge: number → state code; None where the value is the value.
+        counted: of a level made of several numbers: which of them this series is.
         problem: why nothing can be made of the series' values; empty when something can.
     """
 
@@ -70,6 +94,7 @@ class Claim:
     detail: Pairs
     member: int | None = None
     codes: Codes | None = None
+    counted: Counted | None = None
     sentinels: tuple[float, ...] = ()
     problem: str = ""
 
@@ -80,9 +105,21 @@ class Claims:
 
     profiles: Sequence[Profile]
     _by_metric: dict[str, tuple[tuple[Profile, AnyReading], ...]] = field(default_factory=dict)
+    _order: list[tuple[Profile, AnyReading]] = field(default_factory=list)
+    _named: dict[str, list[int]] = field(default_factory=dict)
+    _prefixed: dict[str, list[int]] = field(default_factory=dict)
+    _patterns: list[tuple[int, re.Pattern[str]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.profiles = (*self.profiles, OF_EVERY_TARGET)
+        self._order = [(profile, reading) for profile in self.profiles for reading in profile.readings]
+        for place, (_, reading) in enumerate(self._order):
+            for metric in reading.metrics:
+                self._named.setdefault(metric, []).append(place)
+                if reading.any_prefix:
+                    self._prefixed.setdefault(metric, []).append(place)
+            if reading.pattern:
+                self._patterns.append((place, _compiled(reading.pattern)))
 
     def wanted(self, metric: str) -> bool:
         """Return whether any reading names the metric."""
@@ -107,12 +144,13 @@ class Claims:
 
     def _readings(self, metric: str) -> tuple[tuple[Profile, AnyReading], ...]:
         if metric not in self._by_metric:
-            self._by_metric[metric] = tuple(
-                (profile, reading)
-                for profile in self.profiles
-                for reading in profile.readings
-                if metric == reading.metric or (reading.pattern and _full(reading.pattern, metric))
-            )
+            places = {
+                *self._named.get(metric, ()),
+                *(at for at, pattern in self._patterns if pattern.fullmatch(metric)),
+            }
+            for cut in _ends_of_words(metric):
+                places.update(self._prefixed.get(metric[cut:], ()))
+            self._by_metric[metric] = tuple(self._order[at] for at in sorted(places))
         return self._by_metric[metric]
 
     def _grouped(self, metric: str) -> list[tuple[Profile, list[AnyReading]]]:
@@ -120,6 +158,11 @@ class Claims:
         for profile, reading in self._readings(metric):
             grouped.setdefault(profile.name, (profile, []))[1].append(reading)
         return list(grouped.values())
+
+
+def _ends_of_words(metric: str) -> Iterator[int]:
+    """Yield where a name's words after the first begin."""
+    return (place + 1 for place, letter in enumerate(metric) if letter in "_:")
 
 
 def series_text(labels: Mapping[str, str], without: Iterable[str] = ()) -> str:
@@ -156,14 +199,57 @@ def _claim(profile: Profile, reading: AnyReading, labels: Mapping[str, str]) -> 
     if not _applies(reading, labels):
         return None
     fields = {our: text for our, spec in reading.labels.items() if (text := _text(spec, labels))} | dict(reading.fixed)
-    own_label = {reading.state_label} if isinstance(reading, StateReading) else set()
-    series = series_text(labels, without=TARGET_LABELS | own_label)
-    detail = {"series": series}
+    detail = {"series": _group_text(reading, labels)}
     common = {"profile": profile.name, "kind": reading.kind, "fields": fields, "sentinels": reading.sentinels}
     if isinstance(reading, StateReading):
         return _state_claim(reading, labels, detail, common)
+    if isinstance(reading, LevelCountsReading):
+        return Claim(**common, detail=pairs(detail), counted=_counted(reading, labels[NAME]))  # type: ignore[arg-type]
     more = _detail(reading, labels)
     return None if more is None else Claim(**common, detail=pairs(detail | more))  # type: ignore[arg-type]
+
+
+def _group_text(reading: AnyReading, labels: Mapping[str, str]) -> str:
+    """Return the series' text without what tells the members of one group apart, so that they are one track."""
+    if isinstance(reading, LevelCountsReading):
+        return series_text({**labels, NAME: _first_part(reading, labels[NAME])}, without=TARGET_LABELS)
+    if not isinstance(reading, StateReading) or not reading.state_label:
+        return series_text(labels, without=TARGET_LABELS)
+    name = labels[NAME]
+    match = _full(reading.pattern, name) if reading.pattern else None
+    if match is not None and match.groupdict().get(reading.state_label):
+        begin, end = match.span(_compiled(reading.pattern).groupindex[reading.state_label])
+        name = f"{name[:begin]}*{name[end:]}"
+    return series_text({**labels, NAME: name}, without=TARGET_LABELS | {reading.state_label})
+
+
+def _part_of(reading: LevelCountsReading, metric: str) -> str:
+    """Return the part that a metric is, behind whatever prefix."""
+    exact = [part for part, named in reading.parts.items() if named == metric]
+    return (exact or [part for part, named in reading.parts.items() if metric.endswith(f"_{named}")])[0]
+
+
+def _first_part(reading: LevelCountsReading, metric: str) -> str:
+    mine = reading.parts[_part_of(reading, metric)]
+    return metric.removesuffix(mine) + next(iter(reading.parts.values()))
+
+
+def _counted(reading: LevelCountsReading, metric: str) -> Counted:
+    places = {part: place for place, part in enumerate(reading.parts)}
+    return Counted(
+        places[_part_of(reading, metric)],
+        len(places),
+        tuple(
+            LevelRule(
+                STATE_CODE[rule.level],
+                places.get(rule.part, -1),
+                places.get(rule.of, -1),
+                (rule.at_least if rule.at_least is not None else rule.above) or 0.0,
+                rule.at_least is not None,
+            )
+            for rule in reading.levels
+        ),
+    )
 
 
 def _applies(reading: Reading, labels: Mapping[str, str]) -> bool:
@@ -200,7 +286,7 @@ def _state_claim(
     word = labels.get(reading.state_label)
     if word is None:
         return None
-    member = STATE_CODE.get(reading.states.get(word, ""), UNKNOWN_WORD)
+    member = STATE_CODE.get(state_word(reading.domain, word, reading.states), UNKNOWN_WORD)
     return Claim(**common, detail=pairs(detail), member=member)  # type: ignore[arg-type]
 
 
@@ -219,23 +305,29 @@ def _detail(reading: AnyReading, labels: Mapping[str, str]) -> dict[str, str] | 
         case SessionsReading():
             kind = labels.get(reading.kind_label, reading.session_kind)
             return {"session_kind": kind} if kind in _SESSION_KINDS else None
+        case ExperimentReading():
+            return _experiment_detail(reading, labels)
         case _:
             return {}
 
 
 def _transition_detail(reading: TransitionsReading, labels: Mapping[str, str]) -> dict[str, str] | None:
-    if reading.to_state:
-        return {"domain": reading.domain, "to_state": reading.to_state}
-    to_state = reading.states.get(labels.get(reading.to_label, ""))
-    if to_state is None:
+    detail = {"domain": str(reading.domain)}
+    if reading.each == "proof":
+        detail["each"] = "proof"
+    if reading.binary:
+        detail["binary"] = "true"
+    to_state = reading.to_state or state_word(reading.domain, labels.get(reading.to_label, ""), reading.states)
+    if not to_state:
         return None
-    detail = {"domain": reading.domain, "to_state": to_state}
-    from_state = reading.states.get(labels.get(reading.from_label, "")) if reading.from_label else None
-    return detail | ({"from_state": from_state} if from_state else {})
+    from_state = state_word(reading.domain, labels.get(reading.from_label, ""), reading.states)
+    return detail | {"to_state": to_state} | ({"from_state": from_state} if from_state else {})
 
 
 def _outcome_detail(reading: RequestsReading | RetriesReading, labels: Mapping[str, str]) -> dict[str, str] | None:
     detail = {"unit": str(reading.unit)} if isinstance(reading, RetriesReading) else {}
+    if isinstance(reading, RetriesReading) and reading.first_attempts:
+        detail["first_attempts"] = str(reading.first_attempts)
     if isinstance(reading, RequestsReading) and reading.role:
         detail["role"] = reading.role
     if not reading.outcome_label:
@@ -247,6 +339,15 @@ def _outcome_detail(reading: RequestsReading | RetriesReading, labels: Mapping[s
             (ours for key, ours in reading.outcomes.items() if key.startswith("~") and _full(key[1:], word)), None
         )
     return None if outcome is None else detail | {"outcome": str(outcome)}
+
+
+def _experiment_detail(reading: ExperimentReading, labels: Mapping[str, str]) -> dict[str, str]:
+    said = {
+        "experiment": _text(reading.experiment, labels),
+        "fault": _text(reading.fault, labels),
+        "phase": _text(reading.phase, labels),
+    }
+    return {"signal": str(reading.signal), **{name: text for name, text in said.items() if text}}
 
 
 def _queue_detail(reading: QueueReading, labels: Mapping[str, str]) -> dict[str, str] | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from breakwatch.clock import from_us
 from breakwatch.model import Rejected, Track
-from collectors.claims import UNKNOWN_WORD, Claim, Codes, series_text
+from collectors.claims import UNKNOWN_WORD, Claim, Codes, Counted, series_text
 from collectors.samples import Samples
 from collectors.scrapes import Numbers, Stamps
 
@@ -113,7 +113,10 @@ class _Columns:
 
 @dataclass(slots=True)
 class Plan:
-    """Which series goes into which track and how its values are read, layer by layer of claims."""
+    """Which series goes into which track and how its values are read, layer by layer of claims.
+
+    ``counted`` are the series that only together with others say something: series, track, and as which number.
+    """
 
     source: str
     tracks: list[Track] = field(default_factory=list)
@@ -121,6 +124,7 @@ class Plan:
     layers: int = 0
     _number: dict[Track, int] = field(default_factory=dict)
     _claims: list[dict[int, tuple[int, Claim]]] = field(default_factory=list)
+    counted: list[tuple[int, int, Counted]] = field(default_factory=list)
     _texts: dict[int, str] = field(default_factory=dict)
     _refused: set[tuple[str, str]] = field(default_factory=set)
 
@@ -136,7 +140,10 @@ class Plan:
         number = self._number.setdefault(track, len(self.tracks))
         if number == len(self.tracks):
             self.tracks.append(track)
-        self._claims[layer][series] = (number, claim)
+        if claim.counted is not None:
+            self.counted.append((series, number, claim.counted))
+        else:
+            self._claims[layer][series] = (number, claim)
 
     def unclaimed(self, count: int) -> Flags:
         """Return for each of ``count`` series whether nobody wanted it."""

@@ -16,6 +16,7 @@ from breakwatch.model import COUNTERS, Rejected, Runs, Subject, Track, TrackKind
 from collectors.claims import NAME, Claim, Claims
 from collectors.decode import Plan, Points
 from collectors.identity import Resolver
+from collectors.levels import read_levels
 from collectors.samples import Samples, distinct
 from collectors.scrapes import ScrapeTarget
 
@@ -54,6 +55,8 @@ class Encoder:
                 plan.add(layer, index, track, claim, labels)
         skipped = int(plan.unclaimed(len(samples.labels))[samples.series].sum())
         parts = [plan.decode(layer, samples) for layer in range(plan.layers)]
+        if plan.counted:
+            parts.append(read_levels(plan.counted, samples))
         tracks = plan.tracks
         # Tracks of one target stand together, so that each target's stamps are looked up once.
         order = sorted(range(len(tracks)), key=lambda index: (tracks[index].scrape_target, tracks[index].track_id))

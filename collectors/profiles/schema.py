@@ -1,7 +1,8 @@
 """What a profile may say: which metrics and log lines of one library mean what. Profiles are data, this is the grammar.
 
-A profile is a list of **readings**. Each names a metric (exactly, or by an RE2 pattern whose named groups become
-labels), may narrow it by labels, says which of our quantities it is, and maps its labels to our fields.
+A profile is a list of **readings**. Each names a metric (exactly, behind a prefix of the application's own, or by an
+RE2 pattern whose named groups become labels), may narrow it by labels, says which of our quantities it is, and maps its
+labels to our fields. ``docs/profiles.md`` explains it with examples.
 
 A label mapping is a label's name, ``a|b`` for the first that is set, or a list whose parts are joined by ``/``.
 """
@@ -11,15 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-import re2
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
 from breakwatch.config_units import Strict
 from breakwatch.model import STATE_CODE, BreakerState, HealthState, Outcome, ServiceLevel, TrackKind
 from collectors.logs.patterns import LogPattern
+from collectors.profiles.reading import LabelSpec, Pattern, Reading, re2_pattern, refused
+from collectors.words import Domain
 
-SubjectField = Literal["service", "operation", "breaker", "component", "target", "instance"]
 QueueKind = Literal["main", "retry", "dead_letter"]
 SessionKind = Literal["session", "websocket"]
 
@@ -30,61 +30,15 @@ _LAWFUL: Mapping[str, frozenset[str]] = {
     "breaker": frozenset(BreakerState),
     "health": frozenset(HealthState),
 }
-
-
-def _refuse(message: str, remedy: str) -> PydanticCustomError:
-    return PydanticCustomError("bad_value", "{message}; {remedy}", {"message": message, "remedy": remedy})
-
-
-def _re2(pattern: str) -> str:
-    try:
-        re2.compile(pattern)
-    except re2.error as error:
-        raise _refuse(f"{pattern!r} is not an RE2 pattern", str(error)) from error
-    return pattern
+_DOMAINS: Mapping[str, Domain] = {"breaker_state": "breaker", "health_state": "health", "level_state": "level"}
 
 
 def _lawful_states(domain: str, words: Mapping[str, str] | Mapping[float, str]) -> None:
     for theirs, ours in words.items():
         if ours not in _LAWFUL[domain]:
-            raise _refuse(f"{theirs!r} is mapped to {ours!r}", f"known: {', '.join(sorted(_LAWFUL[domain]))}")
+            raise refused(f"{theirs!r} is mapped to {ours!r}", f"known: {', '.join(sorted(_LAWFUL[domain]))}")
         if ours not in STATE_CODE:
-            raise _refuse(f"{ours!r} has no code", "name one of the states of breakwatch.model")
-
-
-Pattern = Annotated[str, Field(max_length=1000), AfterValidator(_re2)]
-LabelSpec = str | tuple[str, ...]
-
-
-class Reading(Strict):
-    """One metric and what it means.
-
-    Attributes:
-        metric, pattern: the metric by its name, or by an RE2 pattern matched in full; one of the two.
-        where: label → the values of which it must have one; the empty text means "absent".
-        where_pattern: label → RE2 pattern its value must match in full.
-        with_labels, without_labels: labels that must be there, or must not; tells versions of an exporter apart.
-        labels: our field → their label or labels.
-        fixed: our field → a text that is always meant.
-        sentinels: values that mean "not known" and are dropped as unseen.
-    """
-
-    metric: str = ""
-    pattern: Pattern = ""
-    where: Mapping[str, tuple[str, ...]] = {}
-    where_pattern: Mapping[str, Pattern] = {}
-    with_labels: tuple[str, ...] = ()
-    without_labels: tuple[str, ...] = ()
-    labels: Mapping[SubjectField, LabelSpec] = {}
-    fixed: Mapping[SubjectField, str] = {}
-    sentinels: tuple[float, ...] = ()
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _one_name(self) -> Self:
-        if bool(self.metric) == bool(self.pattern):
-            raise _refuse("a reading needs one of metric and pattern", "name the metric")
-        return self
+            raise refused(f"{ours!r} has no code", "name one of the states of breakwatch.model")
 
 
 class StateReading(Reading):
@@ -93,7 +47,8 @@ class StateReading(Reading):
     Attributes:
         encoding: ``one_hot`` (value 1 on the series of the present state), ``coded`` (a number per state), ``binary``
             (a number too, of two states: for breakers ``half_open`` cannot be seen).
-        state_label, states: of one_hot: the label that names the state, their word → ours.
+        state_label, states: of one_hot: the label that names the state (or the pattern's group, where the metric's name
+            does), their word → ours; without ``states`` the words of ``collectors.words``.
         codes: of coded and binary: number → our state. A coded reading without codes refuses every number, because
             the field has no agreed codes (1 is half_open here and open there).
     """
@@ -109,20 +64,35 @@ class StateReading(Reading):
         """The quantity the reading yields."""
         return TrackKind(self.reads)
 
+    @property
+    def domain(self) -> Domain:
+        """Whose words the states are."""
+        return _DOMAINS[self.reads]
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         _lawful_states(self.reads, self.states)
         _lawful_states(self.reads, self.codes)
         one_hot = self.encoding == "one_hot"
-        if one_hot != bool(self.state_label and self.states) or (one_hot and self.codes):
-            raise _refuse("state_label and states belong to one_hot, codes to the others", "see the encoding")
+        if one_hot != bool(self.state_label) or (one_hot and self.codes) or (self.states and not one_hot):
+            raise refused("state_label and states belong to one_hot, codes to the others", "see the encoding")
         if self.encoding == "binary" and set(self.codes) != {0.0, 1.0}:
-            raise _refuse("a binary reading maps 0 and 1", "name both in codes")
+            raise refused("a binary reading maps 0 and 1", "name both in codes")
         return self
 
 
 class TransitionsReading(Reading):
-    """A counter of state changes: ``to_state`` fixed, or named by ``to_label`` (and ``from_label``) by ``states``."""
+    """A counter of state changes.
+
+    Attributes:
+        to_state, to_label, from_label: the state that was entered, fixed or as a label names it.
+        states: their word → ours; a word it lacks is not this reading's business. Without it the words of
+            ``collectors.words`` are read.
+        each: ``move``: every count is one change. ``proof``: every count only shows that the state held then, so that
+            the first after another state is the change (a breaker's overflows; the successes of a deployment that gets
+            no calls while it is cooling down).
+        binary: the library has no half-open.
+    """
 
     reads: Literal["transitions"]
     domain: Literal["breaker", "health"] = "breaker"
@@ -130,6 +100,8 @@ class TransitionsReading(Reading):
     to_label: str = ""
     from_label: str = ""
     states: Mapping[str, str] = {}
+    each: Literal["move", "proof"] = "move"
+    binary: bool = False
 
     @property
     def kind(self) -> TrackKind:
@@ -139,8 +111,8 @@ class TransitionsReading(Reading):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         _lawful_states(self.domain, {**self.states, **({"to_state": self.to_state} if self.to_state else {})})
-        if bool(self.to_state) == bool(self.to_label) or bool(self.to_label) != bool(self.states):
-            raise _refuse("transitions need to_state, or to_label with states", "say which state was entered")
+        if bool(self.to_state) == bool(self.to_label) or (self.states and not self.to_label):
+            raise refused("transitions need to_state or to_label", "say which state was entered")
         return self
 
 
@@ -157,10 +129,10 @@ class _Outcomes(Reading):
     @model_validator(mode="after")
     def _one_outcome(self) -> Self:
         if bool(self.outcome_label) != bool(self.outcomes) or (self.outcome and self.outcome_label):
-            raise _refuse("the outcome is fixed, or named by outcome_label with outcomes", "keep one of the two")
+            raise refused("the outcome is fixed, or named by outcome_label with outcomes", "keep one of the two")
         for key in self.outcomes:
             if key.startswith("~"):
-                _re2(key[1:])
+                re2_pattern(key[1:])
         return self
 
 
@@ -183,15 +155,22 @@ class RequestsReading(_Outcomes):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.outcome or self.outcome_label or self.role == "fire"):
-            raise _refuse("requests need an outcome, an outcome_label, or role: fire", "say how the calls ended")
+            raise refused("requests need an outcome, an outcome_label, or role: fire", "say how the calls ended")
         return self
 
 
 class RetriesReading(_Outcomes):
-    """A counter of retries. ``unit`` says what is counted: calls by how they ended, or single attempts; never mixed."""
+    """A counter of retries.
+
+    Attributes:
+        unit: what is counted: calls by how they ended, or single attempts; never mixed.
+        first_attempts: ``included`` where a call's first attempt is counted too, so that the retries among them are the
+            attempts minus the calls (gRPC); without it only repeated attempts are counted.
+    """
 
     reads: Literal["retries"]
     unit: Literal["calls", "attempts"]
+    first_attempts: Literal["", "included"] = ""
 
     @property
     def kind(self) -> TrackKind:
@@ -257,6 +236,85 @@ class ProcessStartReading(Reading):
         return TrackKind.PROCESS_START
 
 
+class LevelRule(Strict):
+    """One line of a reading of levels: the level, and what must hold for it.
+
+    Attributes:
+        part: which number is compared; without one the rule always holds.
+        of: the number it is divided by. Where that is 0 there is nothing to give a share of, and no level.
+        at_least, above: the number or share must reach, or exceed, this.
+    """
+
+    level: ServiceLevel
+    part: str = ""
+    of: str = ""
+    at_least: float | None = None
+    above: float | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        limits = (self.at_least is not None) + (self.above is not None)
+        if limits != bool(self.part) or (self.of and not self.part):
+            raise refused("a rule compares one part with at_least or above", "or is the last and says only a level")
+        return self
+
+
+class LevelCountsReading(Reading):
+    """Several gauges of the same labels and scrape that together say a service level.
+
+    Attributes:
+        parts: name → metric. All must be there at a scrape, else it says nothing.
+        levels: rules, the first that holds says the level; the last holds always.
+    """
+
+    reads: Literal["level_counts"]
+    parts: Mapping[str, str] = Field(min_length=1)
+    levels: tuple[LevelRule, ...] = Field(min_length=1)
+
+    @property
+    def kind(self) -> TrackKind:
+        """The quantity the reading yields."""
+        return TrackKind.LEVEL_STATE
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics of all parts."""
+        return tuple(self.parts.values())
+
+    @model_validator(mode="after")
+    def _rules(self) -> Self:
+        named = {name for rule in self.levels for name in (rule.part, rule.of) if name}
+        if self.metric or not named <= set(self.parts):
+            raise refused("level_counts names its metrics in parts, and its rules those parts", "see parts")
+        if any(bool(rule.part) == (rule is self.levels[-1]) for rule in self.levels):
+            raise refused("the last rule, and only that, says a level without a condition", "add one")
+        if ServiceLevel.UNKNOWN in {rule.level for rule in self.levels}:
+            raise refused("a number is no level unknown", "leave the part out of the scrape, or name another level")
+        return self
+
+
+class ExperimentReading(Reading):
+    """What a tool that injects faults says about itself. Kept as it is, for experiments to be made of it.
+
+    Attributes:
+        signal: ``running`` gauge of how many run; ``verdict`` gauge, 1 for a moment; ``started_at``, ``ended_at`` and
+            ``injected_at`` gauges in seconds since the epoch; ``injected`` counter of faults put in.
+        experiment, fault: whose labels name it, and which kind of fault it is.
+        phase: label of the phase or verdict.
+    """
+
+    reads: Literal["experiment"]
+    signal: Literal["running", "verdict", "started_at", "ended_at", "injected_at", "injected"]
+    experiment: LabelSpec = ()
+    fault: LabelSpec = ()
+    phase: LabelSpec = ()
+
+    @property
+    def kind(self) -> TrackKind:
+        """The quantity the reading yields."""
+        return TrackKind.INJECTIONS if self.signal == "injected" else TrackKind.EXPERIMENT
+
+
 AnyReading = Annotated[
     StateReading
     | TransitionsReading
@@ -265,7 +323,9 @@ AnyReading = Annotated[
     | LatencyReading
     | QueueReading
     | SessionsReading
-    | ProcessStartReading,
+    | ProcessStartReading
+    | LevelCountsReading
+    | ExperimentReading,
     Field(discriminator="reads"),
 ]
 
