@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from breakwatch.clock import MINUTE_US, Instant
+from breakwatch.clock import MINUTE_US, SECOND_US, Instant
 from breakwatch.model import (
     BreakerState,
     HealthState,
@@ -180,7 +180,8 @@ class LineReader:
         for needed in _NEEDED[kind]:
             if not any(ours.get(name) for name in needed.split("|")):
                 raise ValueError(f"a {kind} without {needed.replace('|', ' or ')}")
-        occurred_us = self._occurred(ready, groups, line, now_us)
+        began, lasted = ours.pop("started_at", ""), ours.get("duration_s", "")
+        occurred_us = self._occurred(ready, groups, line, now_us, (began, lasted))
         labels = {name: text for name, value in groups.items() if (text := as_text(value)) is not None}
         return Sighting(
             source=self._source,
@@ -195,9 +196,17 @@ class LineReader:
             raw=line[:MAX_RAW_CHARS],
         )
 
-    def _occurred(self, ready: _Ready, groups: Mapping[str, Any], line: str, now_us: Instant) -> Instant:
+    def _occurred(
+        self, ready: _Ready, groups: Mapping[str, Any], line: str, now_us: Instant, call: tuple[str, str] = ("", "")
+    ) -> Instant:
+        began, lasted = call
         value = find(groups, ready.stamp)
-        if value is not None:
+        if began:  # how a call ended is known at its start plus its duration
+            occurred_us = parse_time(began, form=ready.time_form, zone=ready.zone, now_us=now_us)
+            occurred_us += (
+                round(seconds(lasted, ready.pattern.units.get("duration_s", "s")) * SECOND_US) if lasted else 0
+            )
+        elif value is not None:
             occurred_us = parse_time(value, form=ready.time_form, zone=ready.zone, now_us=now_us)
         elif self._parse is None:
             occurred_us = leading_time(line, zone=ready.zone, now_us=now_us)
@@ -333,6 +342,8 @@ def _detail(ready: _Ready, kind: SightingKind, ours: Mapping[str, str], now_us: 
     for name in ("wait_s", "duration_s"):
         if name in detail:
             detail[name] = repr(seconds(detail[name], ready.pattern.units.get(name, "s")))
+    if "moved" in detail:
+        detail["moved"] = "true"
     if "attempt" in detail:
         detail["attempt"] = str(count(detail["attempt"]) + ready.pattern.attempt_plus)
     return pairs(detail)
