@@ -186,12 +186,15 @@ def _counts_half_open(counters: Sequence[SampledTrack]) -> bool:
 def _without_gauge(witness: Witness, news: Mapping[Instant, _News], *, half_open_counted: bool) -> list[Change]:
     """Read counters alone: the order within each scrape is the one with which all scrapes together are lawful."""
     told = [(until_us, news[until_us]) for until_us in sorted(news)]
-    fresh = [restarted(witness.restarts, scrape.after_us, until_us) for until_us, scrape in told]
+    since = [min([scrape.after_us, *([told[place - 1][0]] if place else [])]) for place, (_, scrape) in enumerate(told)]
+    fresh = [restarted(witness.restarts, after_us, told[place][0]) for place, after_us in enumerate(since)]
     orders = likeliest_orders([scrape.moves for _, scrape in told], fresh, half_open_counted=half_open_counted)
     changes: list[Change] = []
-    for (until_us, scrape), order in zip(told, orders, strict=True):
+    for (until_us, scrape), order, new_process in zip(told, orders, fresh, strict=True):
         bounds = between_samples(scrape.after_us, until_us, 0.0 if isnan(scrape.read_s) else scrape.read_s)
-        for move in order:
+        for place, (before, after) in enumerate(order):
+            begins = new_process and not place and not before and after == OPEN  # a new process begins closed
+            move = CLOSED if begins else before, after
             change = Change(*move, bounds, frozenset({witness.source}), len(order) > 1, scrape.assumed)
             changes.append(replace(change, certain=move[0] != "", rank=len(changes)))
     return changes

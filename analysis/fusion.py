@@ -258,12 +258,27 @@ def _lost_at_last(before: Sequence[Change], state: str | None, rules: Rules) -> 
 
 
 def _lost_on_restart(before: Sequence[Change], state: str, change: Change, rules: Rules) -> Change | None:
-    """Return the closing that a restart brought about, where the next change shows that a new process began closed."""
-    if not (rules.machine and change.certain and change.from_state == CLOSED and state in (OPEN, HALF_OPEN)):
+    """Return the closing that a restart brought about, where the next change shows that a new process began closed.
+
+    It shows that by saying that it came from closed; or by saying only where it led to, on the far side of a restart.
+    """
+    if not (rules.machine and state in (OPEN, HALF_OPEN)) or change.after_restart:
+        return None
+    if change.certain and change.from_state == CLOSED:
+        restarts = rules.restarts
+    elif before and not change.from_state:
+        restarts = tuple(r for r in rules.restarts if _between(before[-1].bounds, r.bounds, change.bounds))
+    else:
         return None
     since_us = before[-1].bounds.earliest_us if before else change.bounds.earliest_us
     span = Bounds(min(since_us, change.bounds.latest_us), change.bounds.latest_us)
-    return None if change.after_restart else _closed_by(rules.restarts, change, state, span)
+    return _closed_by(restarts, change, state, span)
+
+
+def _between(first: Bounds, middle: Bounds, last: Bounds) -> bool:
+    """Return whether what the three bound happened in this order, as far as scrapes that share an end can tell."""
+    pairs = ((first, middle), (middle, last))
+    return all(a.earliest_us < b.earliest_us and a.latest_us < b.latest_us for a, b in pairs)
 
 
 def _closed_by(restarts: Sequence[Restart], near: Change, state: str, span: Bounds) -> Change | None:
@@ -271,6 +286,8 @@ def _closed_by(restarts: Sequence[Restart], near: Change, state: str, span: Boun
     told = [r for r in restarts if r.bounds.gap_us(span) <= 0 and r.state_after in (None, CLOSED)]
     if not told:
         return None
+    first = min(told, key=lambda restart: restart.bounds.latest_us)
+    told = [restart for restart in told if restart.bounds.gap_us(first.bounds) <= 0]  # later ones found it closed
     bounds = span
     for restart in told:
         bounds = bounds.meet(restart.bounds)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _TRACKS = read_sql("analysis.sql", "evidence_tracks.sql")
 _RUNS = read_sql("analysis.sql", "evidence_runs.sql")
 _STARTS = read_sql("analysis.sql", "evidence_process_starts.sql")
+_FALLS = read_sql("analysis.sql", "evidence_falls.sql")
 _RESTARTS = read_sql("analysis.sql", "evidence_restarts.sql")
 _SIGHTINGS = read_sql("analysis.sql", "evidence_sightings.sql")
 
@@ -137,7 +138,9 @@ def gather(rows: Rows, domain: Domain, names: Sequence[Name]) -> dict[Name, Gath
 
 def _add_samples(gathered: dict[Name, Gathered], rows: Rows, tracks: Sequence[Mapping[str, Any]]) -> None:
     runs = _runs(rows, [track["track_id"] for track in tracks])
-    starts = _process_starts(rows, {(track["source"], track["scrape_target"]) for track in tracks})
+    targets = {(track["source"], track["scrape_target"]) for track in tracks}
+    starts = _process_starts(rows, targets)
+    fallen = _counters_fell(rows, targets)
     grouped: dict[tuple[Name, str, str, Pairs, str], list[SampledTrack]] = defaultdict(list)
     operations: dict[tuple[Name, str, Pairs], str] = {}
     for track in tracks:
@@ -160,7 +163,9 @@ def _add_samples(gathered: dict[Name, Gathered], rows: Rows, tracks: Sequence[Ma
         evidence = gathered[name].instances.setdefault((instance, labels), InstanceEvidence(instance, labels))
         evidence.operation = operations.get((name, instance, labels), "")
         fell = [span for member in members if member.kind in COUNTERS for span in falls(member.runs)]
-        restarts = sorted({*starts.get((source, target), ()), *fell})
+        told = fallen.get((source, target), ())
+        restarts = sorted({*starts.get((source, target), ()), *told, *(() if told else fell)})
+        evidence.restarts += [_restart(span, source) for span in told]
         evidence.witnesses.append(Witness(source, instance, labels, members, restarts))
         for member in members:
             if member.runs:
@@ -191,6 +196,22 @@ def _process_starts(rows: Rows, targets: Iterable[tuple[str, str]]) -> dict[tupl
             spans[key].append(Span(before["last_us"], row["first_us"]))
         before = row
     return spans
+
+
+def _counters_fell(rows: Rows, targets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Span]]:
+    """Return the restarts of targets without a start time: any counter of a target tells for all its breakers."""
+    ordered = sorted(targets)
+    if not ordered:
+        return {}
+    found = rows.rows(_FALLS, {"sources": [s for s, _ in ordered], "scrape_targets": [t for _, t in ordered]})
+    spans: dict[tuple[str, str], list[Span]] = defaultdict(list)
+    for row in found:
+        spans[row["source"], row["scrape_target"]].append(Span(row["after_us"], row["until_us"]))
+    return spans
+
+
+def _restart(span: Span, source: str, slack_us: int = STAMP_SLACK_US) -> Restart:
+    return Restart(Bounds(span.after_us - slack_us, span.until_us + slack_us), source)
 
 
 def _began_anew(before: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -230,12 +251,11 @@ def _add_restarts(gathered: dict[Name, Gathered], restarts: Sequence[Mapping[str
     known: dict[tuple[str, str, str], list[Restart]] = defaultdict(list)
     for row in restarts:
         logged = row["after_us"] == row["until_us"]
-        slack_us = 0 if logged else STAMP_SLACK_US
-        bounds = Bounds(row["after_us"] - slack_us, row["until_us"] + slack_us)
-        known[row["environment"], row["service"], row["instance"]].append(Restart(bounds, row["source"]))
+        restart = _restart(Span(row["after_us"], row["until_us"]), row["source"], 0 if logged else STAMP_SLACK_US)
+        known[row["environment"], row["service"], row["instance"]].append(restart)
     for name, subject in gathered.items():
         for evidence in subject.instances.values():
-            evidence.restarts = known.get((name.environment, name.service, evidence.instance), [])
+            evidence.restarts += known.get((name.environment, name.service, evidence.instance), [])
 
 
 def _sighting_order(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.bounds import Bounds
-from analysis.evidence import Change, Run, Span, increases, sighted_changes
+from analysis.evidence import Change, Run, SampledTrack, Span, Witness, increases, sighted_changes
 from analysis.fusion import History, Restart, Rules, fuse
 from tests.analysis.worlds import (
     SECOND,
@@ -215,6 +215,40 @@ def test_a_log_that_ends_before_a_restart_closes_there_unless_a_gauge_knows_bett
         restart = Restart(Bounds(4 * SECOND, 6 * SECOND), "prom", shown)
         fused = fuse([[opened]], Rules(machine=True, restarts=(restart,)), None)
         assert [change.to_state for change in fused.changes] == expected
+
+
+def test_what_says_only_the_new_state_is_closed_by_a_restart_in_between() -> None:
+    """Open, replaced twice, open: the first restart closed it; without one it is a reopening through half-open."""
+    opened = [
+        Change("", "open", Bounds(SECOND, 2 * SECOND), frozenset({"prom"}), rank=0),
+        Change("", "open", Bounds(9 * SECOND, 10 * SECOND), frozenset({"prom"}), rank=1),
+    ]
+    restarts = tuple(Restart(Bounds(start * SECOND, (start + 1) * SECOND), "prom") for start in (6, 3))
+    replaced = fuse([opened], Rules(machine=True, restarts=restarts), "closed").changes
+    assert [(c.to_state, c.bounds.latest_us // SECOND) for c in replaced] == [("open", 2), ("closed", 4), ("open", 10)]
+    steady = fuse([opened], Rules(machine=True), "closed").changes
+    assert [c.to_state for c in steady] == ["open", "half_open", "open"]
+
+
+def test_a_restart_beside_a_reopening_does_not_split_it() -> None:
+    """The process was replaced in the interval right after a reopening was counted: the reopening stays one."""
+    opened = [
+        Change("", "open", Bounds(SECOND, 2 * SECOND), frozenset({"prom"}), rank=0),
+        Change("", "open", Bounds(2 * SECOND, 3 * SECOND), frozenset({"prom"}), rank=1),
+    ]
+    restart = Restart(Bounds(3 * SECOND - 2000, 4 * SECOND), "prom")
+    changes = fuse([opened], Rules(machine=True, restarts=(restart,)), "closed").changes
+    assert [c.to_state for c in changes] == ["open", "half_open", "open", "closed"]
+
+
+def test_counters_of_a_new_process_begin_with_an_opening_from_closed() -> None:
+    """Openings counted on both sides of a restart, the closing unseen: the second one opened a closed breaker."""
+    samples = [(0, 0, 0.0), (1, 2, 1.0), (4, 4, 0.0), (6, 6, 1.0)]
+    runs = [Run(first * SECOND, last * SECOND, value, 0.01, assumed=False) for first, last, value in samples]
+    openings = SampledTrack(2, "transitions", "prom", "a", (), "job/a", {"to_state": "open"}, runs)
+    seen = Witness("prom", "a", (), [openings], [Span(2 * SECOND, 4 * SECOND)])
+    changes = sighted_changes(seen, "breaker_state")
+    assert [(c.from_state, c.to_state, c.certain) for c in changes] == [("", "open", False), ("closed", "open", True)]
 
 
 def test_a_counter_equal_on_both_sides_of_a_restart_counted_anew() -> None:
