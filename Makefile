@@ -14,6 +14,7 @@ setup-dev: ## The same with what tests need, servers and browser included
 	@scripts/setup.sh --dev
 	@scripts/setup-servers.sh
 	@scripts/ensure-duckdb-1.1.3.sh >/dev/null
+	@scripts/ensure-node-tools.sh >/dev/null
 	@scripts/ensure-envoy.sh >/dev/null
 
 demo: setup ## Collect the recorded sample and open the dashboard (PORT=8501)
@@ -35,6 +36,7 @@ format: setup-dev ## Put the code in form
 	@.venv/bin/ruff format .
 
 nightly: setup-dev ## The tests that take minutes
+	@scripts/ensure-litellm.sh >/dev/null
 	@$(PYTHON) -m pytest -m nightly $(TESTS)
 
 clean: ## Remove what was built and the demo's data

@@ -6,19 +6,19 @@ Two programs live through the same faults at the same time; the exporter of one 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.real.harness import Found, Setup, log_sources, prometheus_source
+from tests.real.harness import Setup, log_sources, prometheus_source
+from tests.real.judging import check_edges, check_incidents
 from tests.real.processes import BreakerProcess, Prometheus, free_port
-from tests.real.truth import Edge, Move, Truth, incidents, openings_within_one_scrape
+from tests.real.truth import Truth, incidents, openings_within_one_scrape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 SERVICES = {"prompt": 0.0, "late": 0.3}
@@ -118,36 +118,6 @@ def by_metrics_and_logs(story: Story) -> Setup:
     setup = Setup(story.folder / "both", sources, tuple(SERVICES))
     assert setup.collect().problems() == ()
     return setup
-
-
-def by_move(edges: Iterable[Edge] | Iterable[Found]) -> dict[Move, list[Edge | Found]]:
-    """Return edges by what they are, in order: inside one scrape the order of different moves can be inferred only."""
-    found: dict[Move, list[Edge | Found]] = defaultdict(list)
-    for edge in edges:
-        found[edge.from_state, edge.to_state].append(edge)
-    return found
-
-
-def check_edges(true: list[Edge], found: list[Found]) -> None:
-    """Fail unless the found edges are the true ones, each true time inside its bounds."""
-    expected, seen = by_move(true), by_move(found)
-    assert {move: len(edges) for move, edges in seen.items()} == {move: len(e) for move, e in expected.items()}
-    for move, edges in expected.items():
-        for edge, sighted in zip(edges, seen[move], strict=True):
-            assert isinstance(edge, Edge)
-            assert isinstance(sighted, Found)
-            assert sighted.holds(edge.low_us, edge.high_us), sighted.misses(edge.low_us, edge.high_us)
-
-
-def check_incidents(true: list[Edge], found: list[tuple[Found, Found | None]]) -> None:
-    """Fail unless there is one incident for each fault that left a trace, and no other."""
-    expected = incidents(true)
-    assert len(found) == len(expected)
-    for incident, (opened, closed) in zip(expected, found, strict=True):
-        assert opened.holds(incident.opened.low_us, incident.opened.high_us), "opened"
-        assert (closed is None) == (incident.closed is None)
-        if closed is not None and incident.closed is not None:
-            assert closed.holds(incident.closed.low_us, incident.closed.high_us), "closed"
 
 
 @pytest.mark.parametrize("service", SERVICES)

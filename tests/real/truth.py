@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from tests.real.processes import BreakerProcess, Prometheus
 
@@ -48,7 +48,7 @@ class Incident:
 class Truth:
     """The true story of one program, told by itself and by whoever killed it."""
 
-    def __init__(self, program: BreakerProcess) -> None:
+    def __init__(self, program: BreakerProcess, other_events: Collection[str] = ()) -> None:
         self.kills = program.kills
         self.job = program.service
         self.starts: list[int] = []
@@ -57,6 +57,7 @@ class Truth:
             record = json.loads(line)
             if record["event"] == "started":
                 self.starts.append(record["at_us"])
+            if record["event"] in ("started", *other_events):
                 continue
             self.edges[record["breaker"]].append(
                 Edge(
