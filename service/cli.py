@@ -17,6 +17,7 @@ from breakwatch.clock import system_clock
 from breakwatch.config import Config
 from breakwatch.errors import ExitCode
 from service import console
+from service.cli_imports import add_commands
 from service.forms import Format
 
 app = typer.Typer(
@@ -217,6 +218,9 @@ def _load(path: Path | None) -> Config:
     for warning in configuration.warnings(file):
         console.say(f"breakwatch: {warning}\n  try: chmod 600, or keep the secret in a file named by *_file")
     return loaded
+
+
+add_commands(imports, _load)
 
 
 def _stopped(_signal: int, _frame: object) -> NoReturn:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from breakwatch.clock import Instant
     from breakwatch.model import Batch, Rejected, Sighting, Subject, Track
+    from breakwatch.records import Record
 
 _PAIRS = pa.map_(pa.string(), pa.string())
 _SUBJECT = ("environment", "service", "operation", "breaker", "component", "target", "instance")
@@ -51,10 +52,11 @@ def write(connection: duckdb.DuckDBPyConnection, batch: Batch, now_us: Instant) 
     _write_tracks(writing, batch.tracks, track_ids)
     changed = _write_runs(writing, batch, track_ids) if len(batch.runs) else 0
     sightings = _write_sightings(writing, batch.sightings) if batch.sightings else 0
+    records = _write_records(writing, batch.records) if batch.records else 0
     rejected = _write_rejected(writing, batch.rejected) if batch.rejected else 0
     _write_checkpoints(writing, batch)
-    known = len(batch.sightings) - sightings + len(batch.rejected) - rejected
-    return Appended(changed, sightings, rejected, known)
+    known = len(batch.sightings) - sightings + len(batch.records) - records + len(batch.rejected) - rejected
+    return Appended(changed, sightings, rejected, known, records)
 
 
 @lru_cache(maxsize=200_000)
@@ -107,6 +109,17 @@ def _write_sightings(writing: _Writing, sightings: Sequence[Sighting]) -> int:
     if new:
         writing.run(script["insert"])
         writing.run(script["subjects"])
+        writing.run(script["spans"])
+    return new
+
+
+def _write_records(writing: _Writing, records: Sequence[Record]) -> int:
+    writing.offer("incoming_records", _records_table(records))
+    script = steps("append_records")
+    writing.run(script["new"])
+    new = writing.run(script["insert"], now_us=writing.now_us)
+    if new:
+        writing.run(script["stale"])
     return new
 
 
@@ -145,6 +158,22 @@ def _sightings_table(sightings: Sequence[Sighting]) -> pa.Table:
     for name in ("source", "kind", "profile", "from_state", "to_state", "position"):
         columns[name] = pa.array([str(getattr(sighting, name)) for sighting in sightings], pa.string())
     return pa.table(columns | _subject_columns([sighting.subject for sighting in sightings]))
+
+
+def _records_table(records: Sequence[Record]) -> pa.Table:
+    columns: dict[str, Any] = {
+        "record_id": pa.array([record.record_id for record in records], pa.int64()),
+        "subject_id": pa.array([record.subject_id for record in records], pa.int64()),
+        "started_us": pa.array([record.started_us for record in records], pa.int64()),
+        "ended_us": pa.array([record.ended_us for record in records], pa.int64()),
+        "value": pa.array([record.value for record in records], pa.float64()),
+        "labels": pa.array([record.labels for record in records], _PAIRS),
+        "detail": pa.array([record.detail for record in records], _PAIRS),
+        "file_row": pa.array([record.row for record in records], pa.int64()),
+    }
+    for name in ("source", "kind", "environment", "service"):
+        columns[name] = pa.array([str(getattr(record, name)) for record in records], pa.string())
+    return pa.table(columns)
 
 
 def _subject_columns(subjects: Sequence[Subject]) -> dict[str, Any]:

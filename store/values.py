@@ -29,12 +29,13 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What a batch changed: runs written anew, sightings and rejected input that were new, and what was known."""
+    """What a batch changed: runs written anew; sightings, rejected input and records that were new; what was known."""
 
     runs: int
     sightings: int
     rejected: int
     duplicates: int
+    records: int = 0
 
 
 @dataclass(frozen=True, slots=True)

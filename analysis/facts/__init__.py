@@ -13,6 +13,7 @@ from analysis.facts.coverage import refresh_coverage
 from analysis.facts.declared import refresh_declared
 from analysis.facts.events import refresh_events
 from analysis.facts.gauges import refresh_gauges
+from analysis.facts.imported import refresh_imported
 from analysis.facts.restarts import refresh_restarts
 from analysis.facts.services import refresh_spells, refresh_targets
 
@@ -33,6 +34,7 @@ def refresh_facts(store: Store, config: Config) -> None:
     refresh_events(store, config.services)
     refresh_restarts(store)
     refresh_coverage(store)
+    refresh_imported(store)
     refresh_declared(store, config.services)
     refresh_spells(store)
     refresh_targets(store, config.services)

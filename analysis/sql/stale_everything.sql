@@ -23,3 +23,6 @@ SELECT DISTINCT
     service,
     CASE kind WHEN 'breaker_transition' THEN breaker WHEN 'health_change' THEN component ELSE '' END
 FROM raw.sightings
+UNION
+SELECT DISTINCT 'import', '', '', kind
+FROM raw.records

@@ -5,7 +5,7 @@
 -- column scenario: What is put in.
 -- column target: Where it is put in.
 -- column started_at: Start.
--- column ended_at: End; NULL while it runs.
+-- column ended_at: End; NULL while it runs, or where its report does not say.
 -- column phases: Phases with name, start, end and intensity, as JSON.
 -- column expected: What was predicted, as JSON.
 -- column source: Who recorded it.

@@ -2,6 +2,7 @@
 -- column environment: Environment the row belongs to; NULL where the source says none.
 -- column outage_id: Number of the outage.
 -- column service: Service whose users were hurt.
+-- column component: Part of the service that was hurt, where it is named.
 -- column kind: down or degraded.
 -- column origin: detected, imported or declared.
 -- column severity: S1 users hurt, S2 hurt but contained, S3 resilience at work, S4 hygiene.
@@ -20,6 +21,7 @@ SELECT
     nullif(environment, '') AS environment,
     outage_id,
     nullif(service, '') AS service,
+    nullif(component, '') AS component,
     kind,
     origin,
     severity,

@@ -26,13 +26,14 @@ def environment(**extra: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **extra}
 
 
-def breakwatch(*arguments: str, folder: Path, **extra: str) -> Done:
-    """Run one command in a folder and return how it ended."""
+def breakwatch(*arguments: str, folder: Path, stdin: str | None = None, **extra: str) -> Done:
+    """Run one command in a folder, with ``stdin`` piped into it, and return how it ended."""
     done = subprocess.run(
         [sys.executable, "-m", "service", *arguments],
         cwd=folder,
         env=environment(**extra),
         capture_output=True,
+        input=stdin,
         text=True,
         timeout=120,
         check=False,

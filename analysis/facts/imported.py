@@ -1,0 +1,28 @@
+"""What other tools have recorded, as the views show it: outages, their coverage, measurements, benchmarks, experiments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from analysis.facts.steps import steps
+from breakwatch.records import RecordKind
+
+if TYPE_CHECKING:
+    from store import Store
+
+_TABLES: dict[str, tuple[str, dict[str, Any]]] = {
+    RecordKind.INCIDENT: ("outages", {"origin": "imported"}),
+    RecordKind.COVERED: ("coverage", {"source": "import:incidents"}),
+    RecordKind.MEASUREMENT: ("measurements", {}),
+    RecordKind.BENCHMARK: ("benchmark_runs", {}),
+    RecordKind.EXPERIMENT: ("experiments", {}),
+}
+"""Kind of record → the relation it is shown in, and which rows of that are imported ones."""
+
+
+def refresh_imported(store: Store) -> None:
+    """Bring the relations up to date of which something new was imported."""
+    step = steps("imported")
+    for stale in store.rows(step["stale"]):
+        table, scope = _TABLES[stale["kind"]]
+        store.replace(table, scope, store.rows(step[stale["kind"]]))

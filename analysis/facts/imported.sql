@@ -1,0 +1,144 @@
+-- What was imported, as the views show it. Of several records about one incident or experiment one counts: the one that
+-- knows an end before the one that does not, then the one imported last.
+
+-- step: stale
+select name as kind from raw.stale_subjects where domain = 'import' order by name
+
+-- step: incident
+select
+    environment,
+    subject_id as outage_id,
+    service,
+    coalesce(detail['component'], '') as component,
+    detail['kind'] as kind,
+    'imported' as origin,
+    detail['severity'] as severity,
+    make_timestamptz(started_us) as started_at,
+    make_timestamptz(ended_us) as ended_at,
+    (ended_us - started_us) / 1e6 as duration_s,
+    -- As it was written down: exact where it ended, at least what was covered so far where it did not.
+    (ended_us - started_us) / 1e6 as duration_low_s,
+    (ended_us - started_us) / 1e6 as duration_high_s,
+    case when ended_us is not null then 'unknown' end as healed_by,
+    detail['cause'] as cause,
+    case when ended_us is null then 'ongoing' else 'resolved' end as status,
+    '' as experiment_id,
+    labels
+from raw.records
+where kind = 'incident'
+qualify row_number() over (
+    partition by subject_id order by ended_us is null, imported_us desc, file_row desc, record_id
+) = 1
+
+-- step: covered
+with spans as (
+    select source, environment, service, labels, started_us, max(ended_us) as ended_us
+    from raw.records
+    where kind = 'covered'
+    group by all
+),
+starts as (
+    select
+        *,
+        coalesce(
+            started_us > max(ended_us) over (
+                partition by source, environment, service, labels
+                order by started_us
+                rows between unbounded preceding and 1 preceding
+            ),
+            true
+        ) as is_start
+    from spans
+),
+islands as (
+    select
+        *,
+        count_if(is_start) over (
+            partition by source, environment, service, labels order by started_us rows unbounded preceding
+        ) as island
+    from starts
+),
+covered as (
+    select source, environment, service, labels, min(started_us) as first_us, max(ended_us) as last_us
+    from islands
+    group by source, environment, service, labels, island
+),
+gaps as (
+    select
+        source,
+        environment,
+        service,
+        labels,
+        lag(last_us) over (partition by source, environment, service, labels order by first_us) as first_us,
+        first_us as last_us
+    from covered
+)
+select
+    source,
+    environment,
+    service,
+    '' as instance,
+    labels,
+    make_timestamptz(first_us) as started_at,
+    make_timestamptz(last_us) as ended_at,
+    true as covered
+from covered
+union all
+select source, environment, service, '', labels, make_timestamptz(first_us), make_timestamptz(last_us), false
+from gaps
+where first_us is not null
+
+-- step: measurement
+select
+    environment,
+    service,
+    coalesce(detail['experiment_id'], '') as experiment_id,
+    detail['name'] as name,
+    value,
+    coalesce(detail['unit'], '') as unit,
+    make_timestamptz(started_us) as measured_at,
+    source,
+    labels
+from raw.records
+where kind = 'measurement'
+
+-- step: benchmark
+select
+    environment,
+    detail['suite'] as suite,
+    detail['benchmark'] as benchmark,
+    detail['metric'] as metric,
+    coalesce(detail['unit'], '') as unit,
+    detail['better'] as better,
+    make_timestamptz(started_us) as run_at,
+    coalesce(detail['revision'], '') as revision,
+    coalesce(detail['run_environment'], '') as run_environment,
+    value,
+    row_number() over (
+        partition by environment, labels, started_us, detail
+        order by imported_us, file_row, record_id
+    ) - 1 as repetition,
+    labels
+from raw.records
+where kind = 'benchmark'
+
+-- step: experiment
+select
+    environment,
+    detail['experiment_id'] as experiment_id,
+    service,
+    coalesce(detail['scenario'], '') as scenario,
+    coalesce(detail['target'], '') as target,
+    make_timestamptz(started_us) as started_at,
+    make_timestamptz(ended_us) as ended_at,
+    coalesce(detail['phases'], '') as phases,
+    coalesce(detail['expected'], '') as expected,
+    source,
+    null::boolean as fault_effective,
+    coalesce(detail['outcome'], '') as outcome,
+    labels
+from raw.records
+where kind = 'experiment'
+qualify row_number() over (
+    partition by subject_id order by ended_us is null, imported_us desc, file_row desc, record_id
+) = 1
