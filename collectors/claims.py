@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import re2
 
-from breakwatch.model import STATE_CODE, Pairs, TrackKind, pairs
+from breakwatch.model import STATE_CODE, Outcome, Pairs, TrackKind, pairs
 from collectors.identity import without_replica
 from collectors.profiles.reading import LabelSpec, Reading
 from collectors.profiles.schema import (
@@ -328,17 +328,22 @@ def _outcome_detail(reading: RequestsReading | RetriesReading, labels: Mapping[s
     detail = {"unit": str(reading.unit)} if isinstance(reading, RetriesReading) else {}
     if isinstance(reading, RetriesReading) and reading.first_attempts:
         detail["first_attempts"] = str(reading.first_attempts)
-    if isinstance(reading, RequestsReading) and reading.role:
-        detail["role"] = reading.role
-    if not reading.outcome_label:
+    if isinstance(reading, RequestsReading):
+        own = {"role": reading.role, "whole": reading.whole, "part_of": reading.part_of}
+        detail |= {name: text for name, text in own.items() if text}
+    if not reading.ways:
         return detail | ({"outcome": str(reading.outcome)} if reading.outcome else {})
-    word = labels.get(reading.outcome_label, "")
-    outcome = reading.outcomes.get(word)
-    if outcome is None:
-        outcome = next(
-            (ours for key, ours in reading.outcomes.items() if key.startswith("~") and _full(key[1:], word)), None
-        )
-    return None if outcome is None else detail | {"outcome": str(outcome)}
+    for way in reading.ways:
+        outcome = _outcome(way.outcomes, labels.get(way.label, ""))
+        if outcome is not None:
+            return detail | {"outcome": str(outcome)}
+    return None
+
+
+def _outcome(outcomes: Mapping[str, Outcome], word: str) -> Outcome | None:
+    if word in outcomes:
+        return outcomes[word]
+    return next((ours for key, ours in outcomes.items() if key.startswith("~") and _full(key[1:], word)), None)
 
 
 def _experiment_detail(reading: ExperimentReading, labels: Mapping[str, str]) -> dict[str, str]:

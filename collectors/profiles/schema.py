@@ -116,23 +116,46 @@ class TransitionsReading(Reading):
         return self
 
 
-class _Outcomes(Reading):
-    """Shared by requests and retries: the outcome fixed, or named by a label; a key ``~x`` is an RE2 pattern.
+class OutcomeBy(Strict):
+    """A label that says how a call ended: its values → our outcome; a key ``~x`` is an RE2 pattern, tried last."""
 
-    A value of the label that is not named is not this reading's business.
+    label: str
+    outcomes: Mapping[str, Outcome]
+
+    @model_validator(mode="after")
+    def _patterns_compile(self) -> Self:
+        for key in self.outcomes:
+            if key.startswith("~"):
+                re2_pattern(key[1:])
+        return self
+
+
+class _Outcomes(Reading):
+    """Shared by requests and retries.
+
+    Attributes:
+        outcome: the outcome, where it is fixed.
+        outcome_label, outcomes: the label that names it, its values → our outcome (a key ``~x`` is an RE2 pattern).
+        outcome_by: several such labels; the first that has one of its own values decides (flags before the code).
+
+    A series whose labels name none of them is not this reading's business.
     """
 
     outcome: Outcome | Literal[""] = ""
     outcome_label: str = ""
     outcomes: Mapping[str, Outcome] = {}
+    outcome_by: tuple[OutcomeBy, ...] = ()
+
+    @property
+    def ways(self) -> tuple[OutcomeBy, ...]:
+        """The labels that may name the outcome, in order."""
+        own = (OutcomeBy(label=self.outcome_label, outcomes=self.outcomes),) if self.outcome_label else ()
+        return (*own, *self.outcome_by)
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Self:
-        if bool(self.outcome_label) != bool(self.outcomes) or (self.outcome and self.outcome_label):
+        if bool(self.outcome_label) != bool(self.outcomes) or (self.outcome and self.ways):
             raise refused("the outcome is fixed, or named by outcome_label with outcomes", "keep one of the two")
-        for key in self.outcomes:
-            if key.startswith("~"):
-                re2_pattern(key[1:])
         return self
 
 
@@ -142,10 +165,14 @@ class RequestsReading(_Outcomes):
     Attributes:
         role: ``fire`` where it is the total of all calls; ``besides`` where the call is counted under its own outcome
             too (a fallback after a failure), so that it must not be added to the others.
+        whole, part_of: a name of the profile's own. Counters that are ``part_of`` a whole count some of its calls again
+            and know more of them: the target, or a better outcome. Of the ``whole`` only the rest is taken.
     """
 
     reads: Literal["requests"]
     role: Literal["", "fire", "besides"] = ""
+    whole: str = ""
+    part_of: str = ""
 
     @property
     def kind(self) -> TrackKind:
@@ -154,8 +181,10 @@ class RequestsReading(_Outcomes):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not (self.outcome or self.outcome_label or self.role == "fire"):
+        if not (self.outcome or self.ways or self.role == "fire"):
             raise refused("requests need an outcome, an outcome_label, or role: fire", "say how the calls ended")
+        if bool(self.role) + bool(self.whole) + bool(self.part_of) > 1:
+            raise refused("a counter of requests has one of role, whole and part_of", "keep one of them")
         return self
 
 
