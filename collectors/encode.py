@@ -33,6 +33,16 @@ class Encoded:
     skipped: int
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What samples say, before they are joined to runs: points by track and stamp, tracks by their target."""
+
+    tracks: Sequence[Track]
+    points: Points
+    rejected: Sequence[Rejected]
+    skipped: int
+
+
 @dataclass(slots=True)
 class Encoder:
     """Turns samples of one source into tracks and runs."""
@@ -48,7 +58,11 @@ class Encoder:
 
         The samples must be complete from ``since_us`` on: a series that is not there before is not thereby absent.
         """
-        samples = distinct(samples)
+        read = self.read(distinct(samples))
+        return Encoded(read.tracks, _runs(read.tracks, read.points, targets, since_us), read.rejected, read.skipped)
+
+    def read(self, samples: Samples) -> Read:
+        """Return what samples say one by one; every label set stands among them once, without replicas' labels."""
         plan = Plan(self.source)
         for index, labels in enumerate(samples.labels):
             for layer, (track, claim) in enumerate(self.tracks_of(labels)):
@@ -63,8 +77,7 @@ class Encoder:
         rank = np.empty(len(tracks), np.int32)
         rank[order] = np.arange(len(tracks), dtype=np.int32)
         points = Points.of([part for part in parts if len(part.track)], rank)
-        runs = _runs([tracks[index] for index in order], points, targets, since_us)
-        return Encoded([tracks[index] for index in order], runs, plan.rejected, skipped)
+        return Read([tracks[index] for index in order], points, plan.rejected, skipped)
 
     def tracks_of(self, labels: Mapping[str, str]) -> list[tuple[Track, Claim]]:
         """Return the tracks a series takes part in, with what each claims; empty when nobody wants it."""
