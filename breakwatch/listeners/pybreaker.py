@@ -7,16 +7,9 @@ What to write, where the breaker is made::
     listener = BreakwatchListener()
     payments = listener.watch(pybreaker.CircuitBreaker(name="payments"))
 
-and serve ``/metrics`` with prometheus_client as always. The profile ``pybreaker`` reads all of it:
-
-* gauge ``breakwatch_breaker_state{breaker,state}``: 1 for the present state, 0 for the others;
-* counter ``breakwatch_breaker_transitions_total{breaker,from_state,to_state}``;
-* counter ``breakwatch_breaker_calls_total{breaker,outcome}``: ``success``, ``failure``, ``not_permitted``. As pybreaker
-  sees it, a call that raised an excluded exception is a success;
-* counter ``breakwatch_listener_write_errors_total``: transitions that could not be written to ``log_file``.
-
-Every series of a breaker exists, at 0, from the moment it is watched: a series that is born with its first event would
-lose that event. State, transitions and calls of one scrape always agree: they are read and written under one lock.
+and serve ``/metrics`` with prometheus_client as always. The profile ``pybreaker`` reads all of it; what is exported
+stands in ``breakwatch.listeners.exporter``. As pybreaker sees it, a call that raised an excluded exception is a
+success.
 
 **Calls that an open breaker turns away.** pybreaker tells a listener nothing about them: an open breaker raises
 ``CircuitBreakerError`` before any hook is called, and the call that trips it raises the same error although it was
@@ -31,36 +24,27 @@ belongs to one process: with prometheus_client's multiprocess mode, serve one re
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-import threading
-from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import pybreaker
 from prometheus_client import REGISTRY
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
 
-from breakwatch.clock import from_us, system_clock
+from breakwatch.clock import system_clock
 from breakwatch.errors import UsageError
+from breakwatch.listeners.exporter import BreakerExporter
 from breakwatch.model import BreakerState, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from prometheus_client import CollectorRegistry
-    from prometheus_client.metrics_core import Metric
 
-    from breakwatch.clock import Clock, Instant
+    from breakwatch.clock import Clock
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_logger = logging.getLogger("breakwatch.listener")
 
 STATE_WORDS = {
     pybreaker.STATE_CLOSED: BreakerState.CLOSED,
@@ -69,20 +53,8 @@ STATE_WORDS = {
 }
 """pybreaker's words for its states, in ours."""
 
-MOVES = tuple((one, other) for one in STATE_WORDS.values() for other in STATE_WORDS.values() if one != other)
-"""Every move there can be: a breaker may also be opened, half-opened and closed by hand."""
 
-
-@dataclass(slots=True)
-class _Figures:
-    """What is exported about one breaker."""
-
-    state: BreakerState
-    transitions: dict[tuple[BreakerState, BreakerState], int] = field(default_factory=lambda: dict.fromkeys(MOVES, 0))
-    calls: dict[Outcome, int] = field(default_factory=lambda: {Outcome.SUCCESS: 0, Outcome.FAILURE: 0})
-
-
-class BreakwatchListener(pybreaker.CircuitBreakerListener, Collector):
+class BreakwatchListener(pybreaker.CircuitBreakerListener, BreakerExporter):
     """Listens to any number of breakers and exports them; see the module for what.
 
     Args:
@@ -102,15 +74,8 @@ class BreakwatchListener(pybreaker.CircuitBreakerListener, Collector):
         instance: str = "",
         clock: Clock = system_clock,
     ) -> None:
-        self._lock = threading.RLock()
-        self._figures: dict[str, _Figures] = {}
         self._names: dict[pybreaker.CircuitBreaker, str] = {}
-        self._log_file = log_file
-        self._origin = {key: text for key, text in (("service", service), ("instance", instance)) if text}
-        self._write_errors = 0
-        self._clock = clock
-        if registry is not None:
-            registry.register(self)
+        BreakerExporter.__init__(self, registry, log_file=log_file, service=service, instance=instance, clock=clock)
 
     def watch(self, breaker: pybreaker.CircuitBreaker, name: str = "") -> pybreaker.CircuitBreaker:
         """Start listening to a breaker, counting rejected calls too, and return it.
@@ -122,14 +87,15 @@ class BreakwatchListener(pybreaker.CircuitBreakerListener, Collector):
         Raises:
             UsageError: the breaker has no name, or another breaker of that name is watched already.
         """
-        with self._lock:
-            figures = self._register(breaker, name=name)
-            if Outcome.NOT_PERMITTED in figures.calls:
+        with self.lock:
+            name = self._name(breaker, name=name)
+            calls = self.figures(name).calls
+            if Outcome.NOT_PERMITTED in calls:
                 return breaker
-            figures.calls[Outcome.NOT_PERMITTED] = 0
+            calls[Outcome.NOT_PERMITTED] = 0
         if self not in breaker.listeners:
             breaker.add_listener(self)
-        breaker.call = self._counting_rejections(figures, breaker.call)  # type: ignore[method-assign]
+        breaker.call = self._counting_rejections(name, breaker.call)  # type: ignore[method-assign]
         return breaker
 
     def state_change(
@@ -139,20 +105,8 @@ class BreakwatchListener(pybreaker.CircuitBreakerListener, Collector):
         new_state: pybreaker.CircuitBreakerState,
     ) -> None:
         """Count and log a transition; opening an open breaker again is none."""
-        old = STATE_WORDS[old_state.name] if old_state is not None else None
         new = STATE_WORDS[new_state.name]
-        with self._lock:
-            figures = self._register(cb, old or new)
-            old = figures.state
-            if old == new:
-                return
-            # Taken inside the lock: no scrape can show the new state before this instant, or the old one after it.
-            at_us = self._clock()
-            figures.state = new
-            figures.transitions[old, new] += 1
-            name = self._names[cb]
-        # Outside the lock, so that a slow disk delays no scrape; the breaker's own lock keeps its lines in order.
-        self._log(at_us, name, old, new)
+        self.moved(self._name(cb, STATE_WORDS[old_state.name] if old_state is not None else new), new)
 
     def before_call(
         self,
@@ -162,80 +116,33 @@ class BreakwatchListener(pybreaker.CircuitBreakerListener, Collector):
         **kwargs: Any,  # noqa: ANN401, ARG002
     ) -> None:
         """Make a breaker's series exist before its first call ends."""
-        with self._lock:
-            self._register(cb)
+        self._name(cb)
 
     def success(self, cb: pybreaker.CircuitBreaker) -> None:
         """Count a call that succeeded."""
-        self._count(cb, Outcome.SUCCESS)
+        self.called(self._name(cb), Outcome.SUCCESS)
 
     def failure(self, cb: pybreaker.CircuitBreaker, exc: BaseException) -> None:  # noqa: ARG002 the hook's signature
         """Count a call that failed."""
-        self._count(cb, Outcome.FAILURE)
+        self.called(self._name(cb), Outcome.FAILURE)
 
-    def describe(self) -> Iterator[Metric]:
-        """Yield the families without samples, so that registration finds a clash of names at once."""
-        yield from self._families()
+    def _name(self, breaker: pybreaker.CircuitBreaker, state: BreakerState | None = None, name: str = "") -> str:
+        """Return a breaker's name; one that was not known is added in the given or its present state."""
+        with self.lock:
+            known = self._names.get(breaker)
+            if known is None:
+                name = name or breaker.name or ""
+                self.add(name, state or STATE_WORDS[breaker.current_state])
+                self._names[breaker] = name
+                return name
+            if name not in {"", known}:
+                raise UsageError(
+                    f"the circuit breaker {known!r} is watched already",
+                    "give each breaker of a process its own name, and watch it once",
+                )
+            return known
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield all families as they stood at one instant."""
-        state, transitions, calls, errors = self._families()
-        with self._lock:
-            for name, figures in self._figures.items():
-                for word in STATE_WORDS.values():
-                    state.add_metric([name, word], float(figures.state == word))
-                for (old, new), count in figures.transitions.items():
-                    transitions.add_metric([name, old, new], count)
-                for outcome, count in figures.calls.items():
-                    calls.add_metric([name, outcome], count)
-            errors.add_metric([], self._write_errors)
-        yield from (state, transitions, calls, errors)
-
-    @staticmethod
-    def _families() -> tuple[GaugeMetricFamily, CounterMetricFamily, CounterMetricFamily, CounterMetricFamily]:
-        return (
-            GaugeMetricFamily(
-                "breakwatch_breaker_state", "1 for the state a breaker is in.", labels=["breaker", "state"]
-            ),
-            CounterMetricFamily(
-                "breakwatch_breaker_transitions",
-                "Changes of a breaker's state.",
-                labels=["breaker", "from_state", "to_state"],
-            ),
-            CounterMetricFamily(
-                "breakwatch_breaker_calls", "Calls through a breaker, by outcome.", labels=["breaker", "outcome"]
-            ),
-            CounterMetricFamily(
-                "breakwatch_listener_write_errors", "Transitions that could not be written to the log file.", labels=[]
-            ),
-        )
-
-    def _register(
-        self, breaker: pybreaker.CircuitBreaker, state: BreakerState | None = None, name: str = ""
-    ) -> _Figures:
-        """Return the figures of a breaker; where it was not known, new ones in the given or its present state."""
-        known = self._names.get(breaker)
-        if known is not None and name in {"", known}:
-            return self._figures[known]
-        name = name or breaker.name or ""
-        if not name:
-            raise UsageError(
-                "a circuit breaker without a name cannot be told from others",
-                'name it: CircuitBreaker(name="payments"), or listener.watch(breaker, "payments")',
-            )
-        if known is not None or name in self._figures:
-            raise UsageError(
-                f"the circuit breaker {known or name!r} is watched already",
-                "give each breaker of a process its own name, and watch it once",
-            )
-        self._names[breaker] = name
-        return self._figures.setdefault(name, _Figures(state or STATE_WORDS[breaker.current_state]))
-
-    def _count(self, breaker: pybreaker.CircuitBreaker, outcome: Outcome) -> None:
-        with self._lock:
-            self._register(breaker).calls[outcome] += 1
-
-    def _counting_rejections(self, figures: _Figures, call: Callable[..., R]) -> Callable[..., R]:
+    def _counting_rejections(self, name: str, call: Callable[..., R]) -> Callable[..., R]:
         @wraps(call)
         def counted(func: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
             reached = False
@@ -251,29 +158,7 @@ class BreakwatchListener(pybreaker.CircuitBreakerListener, Collector):
             except pybreaker.CircuitBreakerError:
                 # A trial call passes here twice, since pybreaker calls itself; it reached the function both times.
                 if not reached:
-                    with self._lock:
-                        figures.calls[Outcome.NOT_PERMITTED] += 1
+                    self.called(name, Outcome.NOT_PERMITTED)
                 raise
 
         return cast("Callable[..., R]", counted)
-
-    def _log(self, at_us: Instant, name: str, old: BreakerState, new: BreakerState) -> None:
-        at = from_us(at_us).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        line = json.dumps(
-            {"ts": at, "event": "breaker_transition", "breaker": name, "from_state": old, "to_state": new}
-            | self._origin,
-            ensure_ascii=False,
-        )
-        if self._log_file is None:
-            _logger.info("%s", line)
-            return
-        try:
-            descriptor = os.open(self._log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-            try:
-                os.write(descriptor, line.encode() + b"\n")
-            finally:
-                os.close(descriptor)
-        except OSError:
-            # What watches a program must not break it: the loss is exported, where an alert can see it.
-            with self._lock:
-                self._write_errors += 1
