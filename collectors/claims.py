@@ -18,9 +18,7 @@ from collectors.identity import without_replica
 from collectors.profiles.reading import LabelSpec, Reading
 from collectors.profiles.schema import (
     AnyReading,
-    ExperimentReading,
     LatencyReading,
-    LevelCountsReading,
     ProcessStartReading,
     Profile,
     QueueReading,
@@ -30,6 +28,7 @@ from collectors.profiles.schema import (
     StateReading,
     TransitionsReading,
 )
+from collectors.profiles.signals import ExperimentReading, LevelCountsReading
 from collectors.words import state_word
 
 NAME = "__name__"
@@ -46,8 +45,8 @@ class LevelRule:
     code: int
     part: int = -1
     of: int = -1
+    how: str = ""
     limit: float = 0.0
-    reaching: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,9 @@ class Counted:
 
 UNKNOWN_WORD = -1
 """In place of a state code: a word the profile does not know."""
+
+UNSAID = -3
+"""In place of a state code: the library's own word for not knowing."""
 
 _QUEUE_KINDS = frozenset({"main", "retry", "dead_letter"})
 _SESSION_KINDS = frozenset({"session", "websocket"})
@@ -204,15 +206,20 @@ def _claim(profile: Profile, reading: AnyReading, labels: Mapping[str, str]) -> 
     if isinstance(reading, StateReading):
         return _state_claim(reading, labels, detail, common)
     if isinstance(reading, LevelCountsReading):
-        return Claim(**common, detail=pairs(detail), counted=_counted(reading, labels[NAME]))  # type: ignore[arg-type]
+        counted = _counted(reading, labels)
+        return None if counted is None else Claim(**common, detail=pairs(detail), counted=counted)  # type: ignore[arg-type]
     more = _detail(reading, labels)
     return None if more is None else Claim(**common, detail=pairs(detail | more))  # type: ignore[arg-type]
 
 
 def _group_text(reading: AnyReading, labels: Mapping[str, str]) -> str:
     """Return the series' text without what tells the members of one group apart, so that they are one track."""
+    if isinstance(reading, LevelCountsReading) and reading.part_label:
+        return series_text(labels, without=TARGET_LABELS | {reading.part_label})
     if isinstance(reading, LevelCountsReading):
-        return series_text({**labels, NAME: _first_part(reading, labels[NAME])}, without=TARGET_LABELS)
+        mine = reading.parts[_part_of(reading, labels) or ""]
+        first = labels[NAME].removesuffix(mine) + next(iter(reading.parts.values()))
+        return series_text({**labels, NAME: first}, without=TARGET_LABELS)
     if not isinstance(reading, StateReading) or not reading.state_label:
         return series_text(labels, without=TARGET_LABELS)
     name = labels[NAME]
@@ -223,29 +230,28 @@ def _group_text(reading: AnyReading, labels: Mapping[str, str]) -> str:
     return series_text({**labels, NAME: name}, without=TARGET_LABELS | {reading.state_label})
 
 
-def _part_of(reading: LevelCountsReading, metric: str) -> str:
-    """Return the part that a metric is, behind whatever prefix."""
-    exact = [part for part, named in reading.parts.items() if named == metric]
-    return (exact or [part for part, named in reading.parts.items() if metric.endswith(f"_{named}")])[0]
+def _part_of(reading: LevelCountsReading, labels: Mapping[str, str]) -> str | None:
+    """Return the part that a series is, behind whatever prefix; None where it is none of them."""
+    if reading.part_label:
+        return next((part for part, word in reading.parts.items() if word == labels.get(reading.part_label)), None)
+    exact = [part for part, named in reading.parts.items() if named == labels[NAME]]
+    return (exact or [part for part, named in reading.parts.items() if labels[NAME].endswith(f"_{named}")])[0]
 
 
-def _first_part(reading: LevelCountsReading, metric: str) -> str:
-    mine = reading.parts[_part_of(reading, metric)]
-    return metric.removesuffix(mine) + next(iter(reading.parts.values()))
-
-
-def _counted(reading: LevelCountsReading, metric: str) -> Counted:
+def _counted(reading: LevelCountsReading, labels: Mapping[str, str]) -> Counted | None:
     places = {part: place for place, part in enumerate(reading.parts)}
+    mine = _part_of(reading, labels)
+    if mine is None:
+        return None
     return Counted(
-        places[_part_of(reading, metric)],
+        places[mine],
         len(places),
         tuple(
             LevelRule(
                 STATE_CODE[rule.level],
                 places.get(rule.part, -1),
                 places.get(rule.of, -1),
-                (rule.at_least if rule.at_least is not None else rule.above) or 0.0,
-                rule.at_least is not None,
+                *(rule.limit or ()),
             )
             for rule in reading.levels
         ),
@@ -287,6 +293,8 @@ def _state_claim(
     if word is None:
         return None
     member = STATE_CODE.get(state_word(reading.domain, word, reading.states), UNKNOWN_WORD)
+    if word in reading.unsaid:
+        member = UNSAID
     return Claim(**common, detail=pairs(detail), member=member)  # type: ignore[arg-type]
 
 

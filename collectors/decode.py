@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from breakwatch.clock import from_us
 from breakwatch.model import Rejected, Track
-from collectors.claims import UNKNOWN_WORD, Claim, Codes, Counted, series_text
+from collectors.claims import UNKNOWN_WORD, UNSAID, Claim, Codes, Counted, series_text
 from collectors.samples import Samples
 from collectors.scrapes import Numbers, Stamps
 
@@ -218,13 +218,13 @@ class Plan:
         lawful = np.minimum.reduceat(is_one | (columns.values == 0), begin)
         ones = np.add.reduceat(is_one.astype(np.int64), begin)
         code = np.add.reduceat(np.where(is_one, member[columns.series], 0), begin)
-        known = lawful & (ones == 1) & (code != UNKNOWN_WORD)
+        known = lawful & (ones == 1) & (code != UNKNOWN_WORD) & (code != UNSAID)
         heads = columns.part(begin)
         for mask, reason in (
             (lawful & (ones == 0), "no state of the group is 1"),
             (lawful & (ones > 1), "more than one state of the group is 1"),
             (~lawful, "a value of the group is neither 0 nor 1"),
-            (lawful & (ones == 1) & ~known, "the present state is a word the profile does not know"),
+            (lawful & (ones == 1) & (code == UNKNOWN_WORD), "the present state is a word the profile does not know"),
         ):
             self._refuse_groups(heads.part(mask), track, reason)
         return Points(group[begin][known], heads.stamps_us[known], code[known].astype(np.float64), heads.valued[known])

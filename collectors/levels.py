@@ -11,6 +11,8 @@ from collectors.claims import Counted, LevelRule
 from collectors.decode import LARGEST, Points
 from collectors.samples import Samples
 
+_COMPARISONS = {"at_least": np.greater_equal, "above": np.greater, "at_most": np.less_equal}
+
 Member = tuple[int, int, Counted]
 """A series, the track it takes part in, and as what."""
 
@@ -55,6 +57,6 @@ def _levels(rules: Sequence[LevelRule], places: int, place: NDArray[np.int32], n
                 whole = table[:, rule.of]
                 said &= whole > 0
                 number = np.divide(number, whole, out=np.zeros(len(table)), where=whole > 0)
-            holds = number >= rule.limit if rule.reaching else number > rule.limit
+            holds = _COMPARISONS[rule.how](number, rule.limit)
         code = np.where(np.isnan(code) & holds, float(rule.code), code)
     return Points(track[begin], stamps[begin], code, said)

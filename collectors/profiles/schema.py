@@ -18,6 +18,7 @@ from breakwatch.config_units import Strict
 from breakwatch.model import STATE_CODE, BreakerState, HealthState, Outcome, ServiceLevel, TrackKind
 from collectors.logs.patterns import LogPattern
 from collectors.profiles.reading import LabelSpec, Pattern, Reading, re2_pattern, refused
+from collectors.profiles.signals import ExperimentReading, LevelCountsReading
 from collectors.words import Domain
 
 QueueKind = Literal["main", "retry", "dead_letter"]
@@ -49,6 +50,7 @@ class StateReading(Reading):
             (a number too, of two states: for breakers ``half_open`` cannot be seen).
         state_label, states: of one_hot: the label that names the state (or the pattern's group, where the metric's name
             does), their word → ours; without ``states`` the words of ``collectors.words``.
+        unsaid: of one_hot: their words by which the library itself says that it does not know.
         codes: of coded and binary: number → our state. A coded reading without codes refuses every number, because
             the field has no agreed codes (1 is half_open here and open there).
     """
@@ -57,6 +59,7 @@ class StateReading(Reading):
     encoding: Literal["one_hot", "coded", "binary"]
     state_label: str = ""
     states: Mapping[str, str] = {}
+    unsaid: tuple[str, ...] = ()
     codes: Mapping[float, str] = {}
 
     @property
@@ -263,85 +266,6 @@ class ProcessStartReading(Reading):
     def kind(self) -> TrackKind:
         """The quantity the reading yields."""
         return TrackKind.PROCESS_START
-
-
-class LevelRule(Strict):
-    """One line of a reading of levels: the level, and what must hold for it.
-
-    Attributes:
-        part: which number is compared; without one the rule always holds.
-        of: the number it is divided by. Where that is 0 there is nothing to give a share of, and no level.
-        at_least, above: the number or share must reach, or exceed, this.
-    """
-
-    level: ServiceLevel
-    part: str = ""
-    of: str = ""
-    at_least: float | None = None
-    above: float | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        limits = (self.at_least is not None) + (self.above is not None)
-        if limits != bool(self.part) or (self.of and not self.part):
-            raise refused("a rule compares one part with at_least or above", "or is the last and says only a level")
-        return self
-
-
-class LevelCountsReading(Reading):
-    """Several gauges of the same labels and scrape that together say a service level.
-
-    Attributes:
-        parts: name → metric. All must be there at a scrape, else it says nothing.
-        levels: rules, the first that holds says the level; the last holds always.
-    """
-
-    reads: Literal["level_counts"]
-    parts: Mapping[str, str] = Field(min_length=1)
-    levels: tuple[LevelRule, ...] = Field(min_length=1)
-
-    @property
-    def kind(self) -> TrackKind:
-        """The quantity the reading yields."""
-        return TrackKind.LEVEL_STATE
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The metrics of all parts."""
-        return tuple(self.parts.values())
-
-    @model_validator(mode="after")
-    def _rules(self) -> Self:
-        named = {name for rule in self.levels for name in (rule.part, rule.of) if name}
-        if self.metric or not named <= set(self.parts):
-            raise refused("level_counts names its metrics in parts, and its rules those parts", "see parts")
-        if any(bool(rule.part) == (rule is self.levels[-1]) for rule in self.levels):
-            raise refused("the last rule, and only that, says a level without a condition", "add one")
-        if ServiceLevel.UNKNOWN in {rule.level for rule in self.levels}:
-            raise refused("a number is no level unknown", "leave the part out of the scrape, or name another level")
-        return self
-
-
-class ExperimentReading(Reading):
-    """What a tool that injects faults says about itself. Kept as it is, for experiments to be made of it.
-
-    Attributes:
-        signal: ``running`` gauge of how many run; ``verdict`` gauge, 1 for a moment; ``started_at``, ``ended_at`` and
-            ``injected_at`` gauges in seconds since the epoch; ``injected`` counter of faults put in.
-        experiment, fault: whose labels name it, and which kind of fault it is.
-        phase: label of the phase or verdict.
-    """
-
-    reads: Literal["experiment"]
-    signal: Literal["running", "verdict", "started_at", "ended_at", "injected_at", "injected"]
-    experiment: LabelSpec = ()
-    fault: LabelSpec = ()
-    phase: LabelSpec = ()
-
-    @property
-    def kind(self) -> TrackKind:
-        """The quantity the reading yields."""
-        return TrackKind.INJECTIONS if self.signal == "injected" else TrackKind.EXPERIMENT
 
 
 AnyReading = Annotated[

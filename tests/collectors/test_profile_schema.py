@@ -166,6 +166,49 @@ def test_backup_servers_alone_are_a_degraded_service_behind_any_prefix() -> None
     assert levels(found) == [(0, "full"), (1, "degraded"), (2, "unavailable")]
 
 
+def test_one_metrics_label_tells_the_numbers_apart() -> None:
+    """Where one metric counts by a label, its values are the numbers; others of its values are left alone."""
+    readings = """
+  - reads: level_counts
+    metric: endpoints
+    part_label: how
+    parts: {ready: ready, pending: pending}
+    levels: [{level: unavailable, part: ready, at_most: 0}, {level: degraded, part: pending, above: 0}, {level: full}]
+"""
+    found = encode(
+        readings,
+        samples(
+            series("endpoints", {0: 2, 1: 1, 2: 0}, how="ready"),
+            series("endpoints", {0: 0, 1: 1, 2: 2}, how="pending"),
+            series("endpoints", {0: 9, 1: 9, 2: 9}, how="gone"),
+        ),
+    )
+    assert levels(found) == [(0, "full"), (1, "degraded"), (2, "unavailable")]
+    assert found.skipped == 3
+
+
+def test_a_library_may_say_that_it_does_not_know() -> None:
+    """Its own word for not knowing is no state and no error; the series was there."""
+    readings = """
+  - reads: breaker_state
+    metric: cb
+    encoding: one_hot
+    state_label: status
+    unsaid: [unknown]
+    labels: {breaker: name}
+"""
+    found = encode(
+        readings,
+        samples(
+            series("cb", {0: 1, 1: 0, 2: 0}, name="b", status="unknown"),
+            series("cb", {0: 0, 1: 1, 2: 0}, name="b", status="half-open"),
+            series("cb", {0: 0, 1: 0, 2: 1}, name="b", status="closed"),
+        ),
+    )
+    assert [STATE_WORDS[int(run.value or 0)] for run in runs(found, TrackKind.BREAKER_STATE)] == ["half_open", "closed"]
+    assert found.rejected == []
+
+
 def test_a_level_does_not_depend_on_the_order_of_samples() -> None:
     """The two numbers of many groups may come in any order and twice."""
     given = []
