@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     from store import Store
 
 _STALE = read_sql("analysis.sql", "stale_subjects.sql")
-_STALE_EVERYTHING = read_sql("analysis.sql", "stale_everything.sql")
+_STALE_EVERYTHING = (
+    read_sql("analysis.sql", "stale_everything.sql"),
+    read_sql("analysis.sql", "stale_counters_everywhere.sql"),
+    read_sql("analysis.sql", "stale_sightings_everywhere.sql"),
+)
 _CLEAR = read_sql("analysis.sql", "clear_stale_subjects.sql")
 _CHANGES = read_sql("analysis.sql", "evidence_changes.sql")
 _STATES = read_sql("analysis.sql", "breaker_states.sql")
 _ONGOING = read_sql("analysis.sql", "ongoing.sql")
 _ONGOING_EPISODES = read_sql("analysis.sql", "ongoing_episodes.sql")
 
-ANALYSIS_VERSION = "2"
+ANALYSIS_VERSION = "3"
 """Raise it when the same evidence would be fused otherwise: what older versions kept is then made anew, once."""
 
 SUBJECTS_AT_ONCE = 200
@@ -69,7 +73,8 @@ def refresh(store: Store, config: Config) -> None:
 
 def _forget_older_versions(store: Store) -> None:
     if store.checkpoints(_OWN).get("version") != ANALYSIS_VERSION:
-        store.execute(_STALE_EVERYTHING)
+        for statement in _STALE_EVERYTHING:
+            store.execute(statement)
         store.append(Batch(_OWN, checkpoints={"version": ANALYSIS_VERSION}))
 
 

@@ -98,7 +98,8 @@ class TrackKind(StrEnum):
     LEVEL_STATE = "level_state"  # STATE_CODE
     TRANSITIONS = "transitions"  # counter. detail: to_state, maybe from_state; domain=breaker|health; each=proof where
     #   a count only shows that the state held; binary=true where half_open does not exist
-    REQUESTS = "requests"  # counter. detail: outcome; role=fire where it is the total of all calls
+    REQUESTS = "requests"  # counter. detail: outcome; role=fire where it is the total of all calls; whole=name where
+    #   counters with part_of=name count some of the same calls, so that only the rest is its own
     RETRIES = "retries"  # counter. detail: unit=calls|attempts, outcome; first_attempts=included where they are counted
     LATENCY = "latency"  # cumulative bucket counter. detail: upper_bound_s
     QUEUE = "queue"  # gauge. detail: queue, queue_kind=main|retry|dead_letter, priority

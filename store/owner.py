@@ -219,16 +219,37 @@ class Store:
                 self._mark(f"kept.{name}", whole=False)
             return changed
 
+    def renew(self, relation: str) -> None:
+        """Make the rows of a dense relation in the spans of ``fresh_spans`` become the rows of ``fresh_rows``.
+
+        Both are temporary tables that the caller made inside the transaction: the rows, with the columns of the kept
+        table, and one span (environment, service, from_us, to_us) for each service. Rows that are equal stay untouched.
+
+        Raises:
+            ValueError: the relation is not dense.
+            RuntimeError: outside a transaction.
+        """
+        name = self._dense(relation)
+        if not self._depth:
+            raise RuntimeError("renew needs a transaction: with store.transaction(): ...")
+        with self.transaction():
+            span = self._kept.renew(self._connection, name)
+            if span is not None:
+                self.mark_changed(name, *span)
+
+    def _dense(self, relation: str) -> str:
+        name = relation.removeprefix("kept.")
+        if name not in catalog.DENSE:
+            raise ValueError(f"{relation} is not a dense relation; there are {', '.join(catalog.DENSE)}")
+        return name
+
     def mark_changed(self, relation: str, start_us: Instant, end_us: Instant) -> None:
         """Say that rows of a dense relation from ``start_us`` to ``end_us``, both inclusive, must be published anew.
 
         Raises:
             ValueError: the relation is not dense.
         """
-        name = relation.removeprefix("kept.")
-        if name not in catalog.DENSE:
-            raise ValueError(f"{relation} is not a dense relation; there are {', '.join(catalog.DENSE)}")
-        span = {"relation": f"kept.{name}", "start_us": start_us, "end_us": end_us}
+        span = {"relation": f"kept.{self._dense(relation)}", "start_us": start_us, "end_us": end_us}
         with self.transaction():
             self._connection.execute(statement("mark_changed"), span)
 

@@ -85,6 +85,21 @@ class KeptTables:
                 changed += count if name != "difference" else 0
         return changed
 
+    def renew(self, connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, int] | None:
+        """Make the rows of a dense relation in ``fresh_spans`` become ``fresh_rows``; return the span that differed.
+
+        Both are temporary tables of the caller: the rows, and the columns environment, service, from_us and to_us.
+        """
+        columns = self._columns[relation]
+        script = named_steps("renew", relation=relation, columns=", ".join(columns), when=catalog.DENSE[relation])
+        shape = "buckets" if "bucket_s" in columns else "samples"
+        from_us, to_us = connection.execute(script[shape]).fetchall()[0]
+        if from_us is None:
+            return None
+        for name in (f"delete_{shape}", "insert"):
+            connection.execute(script[name], {"from_us": from_us, "to_us": to_us})
+        return from_us, to_us
+
 
 def _scope_table(columns: Mapping[str, pa.DataType], scopes: Sequence[Mapping[str, Any]]) -> pa.Table:
     kinds = {**columns, "whole": pa.bool_()}

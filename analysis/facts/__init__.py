@@ -39,3 +39,4 @@ def refresh_facts(store: Store, config: Config) -> None:
     refresh_spells(store)
     refresh_targets(store, config.services)
     store.execute("truncate raw.stale_counters")
+    store.execute("truncate raw.stale_sightings")

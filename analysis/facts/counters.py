@@ -1,4 +1,7 @@
-"""Counts by minute: requests, retries and latency buckets, exact to the integer over restarts, births and gaps."""
+"""Counts by minute: calls, retries and latency buckets, exact to the integer over restarts, births and gaps.
+
+Counters and log lines that tell the same calls are both kept; ``witnesses`` decides which of them the views show.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from analysis.facts.dense import renew
 from analysis.facts.steps import steps
+from analysis.facts.witnesses import refresh_witnesses
 
 if TYPE_CHECKING:
     from store import Store
@@ -14,8 +18,9 @@ RELATIONS = ("request_counts", "retry_counts", "latency_histograms")
 
 
 def refresh_counters(store: Store) -> None:
-    """Recompute the counts of the services and spans that new counter samples touched."""
+    """Recompute the counts of the services and spans that new counter samples and log lines touched."""
     for statement in steps("counters").values():
         store.execute(statement)
     for relation in RELATIONS:
         renew(store, relation)
+    refresh_witnesses(store)

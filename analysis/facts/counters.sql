@@ -33,16 +33,27 @@ scrape_targets as (
     join raw.tracks as track using (track_id)
     group by track.source, track.scrape_target
 )
-select
-    track.environment,
-    track.service,
-    -- Whole minutes; a count belongs to the minute of its later sample, at most 2 minutes after the earlier one.
-    min(stale.from_us) // 60000000 * 60000000 as from_us,
-    max(stale.to_us) // 60000000 * 60000000 + 180000000 as to_us
-from raw.tracks as track
-join scrape_targets as stale using (source, scrape_target)
-where track.kind in ('requests', 'retries', 'latency')
-group by track.environment, track.service
+select environment, service, min(from_us) as from_us, max(to_us) as to_us
+from (
+    select
+        track.environment,
+        track.service,
+        -- Whole minutes; a count belongs to the minute of its later sample, at most 2 minutes after the earlier one.
+        stale.from_us // 60000000 * 60000000 as from_us,
+        stale.to_us // 60000000 * 60000000 + 180000000 as to_us
+    from raw.tracks as track
+    join scrape_targets as stale using (source, scrape_target)
+    where track.kind in ('requests', 'retries', 'latency')
+    union all
+    -- What log lines tell stands in the same tables.
+    select
+        environment,
+        service,
+        from_us // 60000000 * 60000000 as from_us,
+        to_us // 60000000 * 60000000 + 60000000 as to_us
+    from raw.stale_sightings
+)
+group by environment, service
 
 -- step: tracks
 -- The counters to look at: those of the stale services, and beside them (wanted = false) the other counters of the same
@@ -312,3 +323,26 @@ from buckets
 -- Of replicas any one names the counter.
 join (select counter_id, min(track_id) as track_id from facts_tracks where wanted group by counter_id) as track
     using (counter_id)
+
+-- step: calls
+-- Calls that log lines tell one by one, in the same spans. The lines of a profile are one witness, whichever files they
+-- stand in; lines read by a pattern of the source itself are its own.
+create or replace temp table facts_calls as
+select
+    told.environment,
+    told.service,
+    told.operation,
+    told.breaker,
+    told.target,
+    told.instance,
+    told.labels,
+    told.occurred_us as ended_us,
+    told.detail['outcome'] as outcome,
+    try_cast(told.detail['duration_s'] as double) as duration_s,
+    'logs:' || coalesce(nullif(told.profile, ''), told.source) as counted_by
+from raw.sightings as told
+join facts_scope as scope using (environment, service)
+where told.kind = 'request'
+    and told.occurred_us >= scope.from_us
+    and told.occurred_us < scope.to_us
+    and coalesce(told.detail['outcome'], '') <> ''

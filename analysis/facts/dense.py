@@ -13,16 +13,12 @@ if TYPE_CHECKING:
 
 
 def renew(store: Store, relation: str, params: Mapping[str, object] | None = None) -> None:
-    """Run the steps ``fresh``, ``changed``, ``delete`` and ``insert`` of a relation; unchanged rows stay untouched.
+    """Make the rows of a relation in its stale spans what its script says they are; unchanged rows stay untouched.
 
-    ``params`` are for ``fresh``; where ``delete`` and ``insert`` take ``$from_us`` and ``$to_us``, they get the span
-    that ``changed`` found.
+    The script has a step ``spans``, which makes the temporary table ``fresh_spans``, and a step ``rows``, which makes
+    ``fresh_rows`` and may take ``params``.
     """
     step = steps(relation)
-    store.execute(step["fresh"], params or {})
-    (span,) = store.rows(step["changed"])
-    if span["from_us"] is None:
-        return
-    for name in ("delete", "insert"):
-        store.execute(step[name], span if "$from_us" in step[name] else {})
-    store.mark_changed(relation, span["from_us"], span["to_us"])
+    store.execute(step["spans"])
+    store.execute(step["rows"], params or {})
+    store.renew(relation)

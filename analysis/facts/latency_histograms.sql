@@ -1,7 +1,13 @@
--- Requests by the upper bound of their duration, cumulative as they were exported.
+-- Calls by the upper bound of their duration, cumulative as they were exported; of log lines that tell durations, by the
+-- bounds that Prometheus clients use by default.
 
--- step: fresh
-create or replace temp table facts_fresh as
+-- step: spans
+create or replace temp table fresh_spans as
+select environment, service, from_us, to_us
+from facts_scope
+
+-- step: rows
+create or replace temp table fresh_rows as
 select
     track.environment,
     track.service,
@@ -13,7 +19,9 @@ select
     increase.bucket_s,
     track.detail['upper_bound_s']::double as upper_bound_s,
     sum(increase.count)::bigint as count,
-    track.labels
+    track.labels,
+    track.breaker,
+    'metrics' as counted_by
 from facts_increases as increase
 join raw.tracks as track using (track_id)
 join facts_scope as scope using (environment, service)
@@ -21,35 +29,26 @@ where track.kind = 'latency'
     and increase.bucket_us < scope.to_us
     and increase.bucket_us + increase.bucket_s * 1000000 > scope.from_us
 group by all
-
--- step: changed
--- From where to where the rows of the stale span differ from those that are kept; NULL where they do not.
-with kept_rows as (
-    select kept.*
-    from kept.latency_histograms as kept
-    join facts_scope as scope using (environment, service)
-    where kept.bucket_start < make_timestamptz(scope.to_us)
-        and kept.bucket_start + to_seconds(kept.bucket_s) > make_timestamptz(scope.from_us)
-),
-differences as (
-    (select * from kept_rows except all select * from facts_fresh)
-    union all
-    (select * from facts_fresh except all select * from kept_rows)
-)
+union all
 select
-    epoch_us(min(bucket_start)) as from_us,
-    epoch_us(max(bucket_start + to_seconds(bucket_s))) as to_us
-from differences
-
--- step: delete
--- Forget what is kept of the stale span; the fresh rows take its place.
-delete from kept.latency_histograms as kept
-using facts_scope as scope
-where kept.environment = scope.environment
-    and kept.service = scope.service
-    and kept.bucket_start < make_timestamptz(scope.to_us)
-    and kept.bucket_start + to_seconds(kept.bucket_s) > make_timestamptz(scope.from_us)
-
--- step: insert
-insert into kept.latency_histograms by name
-select * from facts_fresh
+    call.environment,
+    call.service,
+    call.operation,
+    coalesce(nullif(call.target, ''), call.breaker) as target,
+    call.instance,
+    make_timestamptz(call.ended_us // 60000000 * 60000000) as bucket_start,
+    60.0 as bucket_s,
+    bound.upper_bound_s,
+    count(*) as count,
+    call.labels,
+    call.breaker,
+    call.counted_by
+from facts_calls as call
+join (
+    select
+        unnest(
+            '[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60, inf]'::double[]
+        ) as upper_bound_s
+) as bound
+    on call.duration_s <= bound.upper_bound_s
+group by all

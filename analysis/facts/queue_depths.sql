@@ -1,7 +1,13 @@
 -- Depths of queues where they changed, and where each depth was last seen.
 
--- step: fresh
-create or replace temp table facts_fresh as
+-- step: spans
+create or replace temp table fresh_spans as
+select environment, service, from_us, to_us
+from facts_gauge_scope
+where kind = 'queue'
+
+-- step: rows
+create or replace temp table fresh_rows as
 select
     track.environment,
     track.service,
@@ -15,32 +21,3 @@ select
 from facts_gauge_samples as sample
 join raw.tracks as track using (track_id)
 where track.kind = 'queue'
-
--- step: changed
--- From where to where the rows of the stale span differ from those that are kept; NULL where they do not.
-with kept_rows as (
-    select kept.*
-    from kept.queue_depths as kept
-    join facts_gauge_scope as scope using (environment, service)
-    where scope.kind = 'queue'
-        and kept.sampled_at between make_timestamptz(scope.from_us) and make_timestamptz(scope.to_us)
-),
-differences as (
-    (select * from kept_rows except all select * from facts_fresh)
-    union all
-    (select * from facts_fresh except all select * from kept_rows)
-)
-select epoch_us(min(sampled_at)) as from_us, epoch_us(max(sampled_at)) as to_us
-from differences
-
--- step: delete
-delete from kept.queue_depths as kept
-using facts_gauge_scope as scope
-where scope.kind = 'queue'
-    and kept.environment = scope.environment
-    and kept.service = scope.service
-    and kept.sampled_at between make_timestamptz(scope.from_us) and make_timestamptz(scope.to_us)
-
--- step: insert
-insert into kept.queue_depths by name
-select * from facts_fresh

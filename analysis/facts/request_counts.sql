@@ -1,8 +1,14 @@
--- Requests by outcome. Counters that count the same calls once more (role: all calls together, or calls besides) stay out,
--- so that a plain sum is right.
+-- Calls by outcome and minute: from counters, and from log lines that tell calls one by one. What counts the same calls
+-- once more (role besides: fallbacks, timeouts among the failures, calls by server) is kept apart, so that a plain sum of
+-- the view is right; the total of all calls (role fire) is no outcome.
 
--- step: fresh
-create or replace temp table facts_fresh as
+-- step: spans
+create or replace temp table fresh_spans as
+select environment, service, from_us, to_us
+from facts_scope
+
+-- step: rows
+create or replace temp table fresh_rows as
 select
     track.environment,
     track.service,
@@ -14,45 +20,33 @@ select
     increase.bucket_s,
     track.detail['outcome'] as outcome,
     sum(increase.count)::bigint as count,
-    track.labels
+    track.labels,
+    track.breaker,
+    'metrics' as counted_by,
+    coalesce(track.detail['role'], '') as role
 from facts_increases as increase
 join raw.tracks as track using (track_id)
 join facts_scope as scope using (environment, service)
 where track.kind = 'requests'
     and coalesce(track.detail['outcome'], '') <> ''
-    and coalesce(track.detail['role'], '') = ''
+    and coalesce(track.detail['role'], '') in ('', 'besides')
     and increase.bucket_us < scope.to_us
     and increase.bucket_us + increase.bucket_s * 1000000 > scope.from_us
 group by all
-
--- step: changed
--- From where to where the rows of the stale span differ from those that are kept; NULL where they do not.
-with kept_rows as (
-    select kept.*
-    from kept.request_counts as kept
-    join facts_scope as scope using (environment, service)
-    where kept.bucket_start < make_timestamptz(scope.to_us)
-        and kept.bucket_start + to_seconds(kept.bucket_s) > make_timestamptz(scope.from_us)
-),
-differences as (
-    (select * from kept_rows except all select * from facts_fresh)
-    union all
-    (select * from facts_fresh except all select * from kept_rows)
-)
+union all
 select
-    epoch_us(min(bucket_start)) as from_us,
-    epoch_us(max(bucket_start + to_seconds(bucket_s))) as to_us
-from differences
-
--- step: delete
--- Forget what is kept of the stale span; the fresh rows take its place.
-delete from kept.request_counts as kept
-using facts_scope as scope
-where kept.environment = scope.environment
-    and kept.service = scope.service
-    and kept.bucket_start < make_timestamptz(scope.to_us)
-    and kept.bucket_start + to_seconds(kept.bucket_s) > make_timestamptz(scope.from_us)
-
--- step: insert
-insert into kept.request_counts by name
-select * from facts_fresh
+    environment,
+    service,
+    operation,
+    coalesce(nullif(target, ''), breaker) as target,
+    instance,
+    make_timestamptz(ended_us // 60000000 * 60000000) as bucket_start,
+    60.0 as bucket_s,
+    outcome,
+    count(*) as count,
+    labels,
+    breaker,
+    counted_by,
+    '' as role
+from facts_calls
+group by all

@@ -1,8 +1,15 @@
--- Single attempts of retried calls, from log lines, of the services with news.
+-- Single attempts of retried calls, from log lines, in the spans with news.
 
--- step: fresh
+-- step: spans
+create or replace temp table fresh_spans as
+select environment, service, min(from_us) as from_us, max(to_us) as to_us
+from raw.stale_sightings
+where kind = 'retry_attempt'
+group by environment, service
+
+-- step: rows
 -- $services, $patterns and $classes are parallel: what an error of a service must match to be of a class, first hit wins.
-create or replace temp table facts_fresh as
+create or replace temp table fresh_rows as
 with patterns as (
     select
         unnest($services::varchar[]) as service,
@@ -13,9 +20,9 @@ with patterns as (
 attempts as (
     select sighting.*, coalesce(sighting.detail['error'], '') as error
     from raw.sightings as sighting
-    join (select distinct environment, service from raw.stale_subjects where domain = 'event') as stale
-        using (environment, service)
+    join fresh_spans as span using (environment, service)
     where sighting.kind = 'retry_attempt'
+        and sighting.occurred_us between span.from_us and span.to_us
 ),
 classes as (
     select error.service, error.error, arg_min(pattern.error_class, pattern.rank) as error_class
@@ -41,33 +48,3 @@ select
     attempt.labels
 from attempts as attempt
 left join classes as class using (service, error)
-
--- step: changed
--- From where to where the rows of these services differ from those that are kept; NULL where they do not.
-with kept_rows as (
-    select kept.*
-    from kept.retry_attempts as kept
-    join (select distinct environment, service from raw.stale_subjects where domain = 'event') as stale
-        using (environment, service)
-),
-differences as (
-    (select * from kept_rows except all select * from facts_fresh)
-    union all
-    (select * from facts_fresh except all select * from kept_rows)
-)
-select epoch_us(min(occurred_at)) as from_us, epoch_us(max(occurred_at)) as to_us
-from differences
-
--- step: delete
--- Only from the first difference on: attempts of old days stay where they are.
-delete from kept.retry_attempts as kept
-using (select distinct environment, service from raw.stale_subjects where domain = 'event') as stale
-where kept.environment = stale.environment
-    and kept.service = stale.service
-    and kept.occurred_at between make_timestamptz($from_us::bigint) and make_timestamptz($to_us::bigint)
-
--- step: insert
-insert into kept.retry_attempts by name
-select *
-from facts_fresh
-where occurred_at between make_timestamptz($from_us::bigint) and make_timestamptz($to_us::bigint)

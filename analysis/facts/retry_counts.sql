@@ -1,7 +1,12 @@
--- Retried work; calls and attempts stay apart.
+-- Retried work; calls and attempts stay apart. Log lines tell attempts.
 
--- step: fresh
-create or replace temp table facts_fresh as
+-- step: spans
+create or replace temp table fresh_spans as
+select environment, service, from_us, to_us
+from facts_scope
+
+-- step: rows
+create or replace temp table fresh_rows as
 select
     track.environment,
     track.service,
@@ -14,7 +19,9 @@ select
     track.detail['unit'] as unit,
     coalesce(track.detail['outcome'], '') as outcome,
     sum(increase.count)::bigint as count,
-    track.labels
+    track.labels,
+    track.breaker,
+    'metrics' as counted_by
 from facts_increases as increase
 join raw.tracks as track using (track_id)
 join facts_scope as scope using (environment, service)
@@ -22,35 +29,24 @@ where track.kind = 'retries'
     and increase.bucket_us < scope.to_us
     and increase.bucket_us + increase.bucket_s * 1000000 > scope.from_us
 group by all
-
--- step: changed
--- From where to where the rows of the stale span differ from those that are kept; NULL where they do not.
-with kept_rows as (
-    select kept.*
-    from kept.retry_counts as kept
-    join facts_scope as scope using (environment, service)
-    where kept.bucket_start < make_timestamptz(scope.to_us)
-        and kept.bucket_start + to_seconds(kept.bucket_s) > make_timestamptz(scope.from_us)
-),
-differences as (
-    (select * from kept_rows except all select * from facts_fresh)
-    union all
-    (select * from facts_fresh except all select * from kept_rows)
-)
+union all
 select
-    epoch_us(min(bucket_start)) as from_us,
-    epoch_us(max(bucket_start + to_seconds(bucket_s))) as to_us
-from differences
-
--- step: delete
--- Forget what is kept of the stale span; the fresh rows take its place.
-delete from kept.retry_counts as kept
-using facts_scope as scope
-where kept.environment = scope.environment
-    and kept.service = scope.service
-    and kept.bucket_start < make_timestamptz(scope.to_us)
-    and kept.bucket_start + to_seconds(kept.bucket_s) > make_timestamptz(scope.from_us)
-
--- step: insert
-insert into kept.retry_counts by name
-select * from facts_fresh
+    told.environment,
+    told.service,
+    told.operation,
+    coalesce(nullif(told.target, ''), told.breaker) as target,
+    told.instance,
+    make_timestamptz(told.occurred_us // 60000000 * 60000000) as bucket_start,
+    60.0 as bucket_s,
+    'attempts' as unit,
+    coalesce(told.detail['outcome'], '') as outcome,
+    count(*) as count,
+    told.labels,
+    told.breaker,
+    'logs:' || coalesce(nullif(told.profile, ''), told.source) as counted_by
+from raw.sightings as told
+join facts_scope as scope using (environment, service)
+where told.kind = 'retry_attempt'
+    and told.occurred_us >= scope.from_us
+    and told.occurred_us < scope.to_us
+group by all

@@ -23,6 +23,7 @@ SELECT DISTINCT
     service,
     CASE kind WHEN 'breaker_transition' THEN breaker WHEN 'health_change' THEN component ELSE '' END
 FROM raw.sightings
+WHERE kind NOT IN ('request', 'retry_attempt')
 UNION
 SELECT DISTINCT 'import', '', '', kind
 FROM raw.records

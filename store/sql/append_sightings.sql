@@ -27,6 +27,7 @@ WITH told AS (
         breaker,
         component
     FROM new_sightings
+    WHERE kind NOT IN ('request', 'retry_attempt')
 )
 SELECT DISTINCT
     domain,
@@ -36,3 +37,11 @@ SELECT DISTINCT
 FROM told
 EXCEPT
 SELECT domain, environment, service, name FROM raw.stale_subjects
+
+-- step: spans
+-- Calls and attempts are many: when they happened is marked, so that only that span is counted anew.
+INSERT INTO raw.stale_sightings (kind, environment, service, from_us, to_us)
+SELECT kind, environment, service, min(occurred_us), max(occurred_us)
+FROM new_sightings
+WHERE kind IN ('request', 'retry_attempt')
+GROUP BY kind, environment, service

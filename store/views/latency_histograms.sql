@@ -8,6 +8,8 @@
 -- column bucket_s: Length of the time bucket in seconds.
 -- column upper_bound_s: Requests that took at most this many seconds; infinity counts all.
 -- column count: How many.
+-- column breaker: Breaker that the calls went through, if any.
+-- column counted_by: metrics, or logs: and the profile (or source) whose lines told the calls one by one.
 -- column labels: Declared labels of the source (cluster, region), without environment.
 SELECT
     nullif(environment, '') AS environment,
@@ -19,5 +21,21 @@ SELECT
     bucket_s,
     upper_bound_s,
     count,
+    nullif(breaker, '') AS breaker,
+    counted_by,
     labels
-FROM kept.latency_histograms
+FROM kept.latency_histograms AS counts
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM kept.count_witnesses AS witness
+    WHERE
+        witness.relation = 'latency_histograms'
+        AND NOT witness.chosen
+        AND witness.environment = counts.environment
+        AND witness.service = counts.service
+        AND witness.breaker = counts.breaker
+        AND witness.counted_by = counts.counted_by
+        AND witness.labels = counts.labels
+        AND witness.day_start <= counts.bucket_start
+        AND witness.day_end > counts.bucket_start
+)

@@ -1,4 +1,4 @@
--- view: Requests by time bucket and outcome, exact over gaps while the process did not restart.
+-- view: Calls by time bucket and outcome, exact over gaps while the process did not restart. Each call counts once, so a plain sum is right: of metrics and log lines that tell the same calls one is believed a day (count_witnesses), and what says more of calls that are counted here stands in request_counts_besides.
 -- column environment: Environment the row belongs to; NULL where the source says none.
 -- column service: Service that served or made the requests.
 -- column operation: Operation that was requested.
@@ -8,6 +8,8 @@
 -- column bucket_s: Length of the bucket in seconds; longer than a minute where a gap lies inside.
 -- column outcome: success, failure, timeout, not_permitted, rejected, rate_limited, client_error, fallback, cache_hit or cache_stale.
 -- column count: How many.
+-- column breaker: Breaker that the calls went through, if any.
+-- column counted_by: metrics, or logs: and the profile (or source) whose lines told the calls one by one.
 -- column labels: Declared labels of the source (cluster, region), without environment.
 SELECT
     nullif(environment, '') AS environment,
@@ -19,5 +21,23 @@ SELECT
     bucket_s,
     outcome,
     count,
+    nullif(breaker, '') AS breaker,
+    counted_by,
     labels
-FROM kept.request_counts
+FROM kept.request_counts AS counts
+WHERE
+    coalesce(role, '') = ''
+    AND NOT EXISTS (
+        SELECT 1
+        FROM kept.count_witnesses AS witness
+        WHERE
+            witness.relation = 'request_counts'
+            AND NOT witness.chosen
+            AND witness.environment = counts.environment
+            AND witness.service = counts.service
+            AND witness.breaker = counts.breaker
+            AND witness.counted_by = counts.counted_by
+            AND witness.labels = counts.labels
+            AND witness.day_start <= counts.bucket_start
+            AND witness.day_end > counts.bucket_start
+    )

@@ -9,6 +9,8 @@
 -- column unit: calls or attempts.
 -- column outcome: How they ended.
 -- column count: How many.
+-- column breaker: Breaker that the calls went through, if any.
+-- column counted_by: metrics, or logs: and the profile (or source) whose lines told the calls one by one.
 -- column labels: Declared labels of the source (cluster, region), without environment.
 SELECT
     nullif(environment, '') AS environment,
@@ -21,5 +23,22 @@ SELECT
     unit,
     nullif(outcome, '') AS outcome,
     count,
+    nullif(breaker, '') AS breaker,
+    counted_by,
     labels
-FROM kept.retry_counts
+FROM kept.retry_counts AS counts
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM kept.count_witnesses AS witness
+    WHERE
+        witness.relation = 'retry_counts'
+        AND NOT witness.chosen
+        AND witness.environment = counts.environment
+        AND witness.service = counts.service
+        AND witness.breaker = counts.breaker
+        AND witness.counted_by = counts.counted_by
+        AND witness.labels = counts.labels
+        AND witness.day_start <= counts.bucket_start
+        AND witness.day_end > counts.bucket_start
+        AND counts.unit = 'attempts'
+)

@@ -1,0 +1,23 @@
+-- view: Where log lines tell calls one by one: how many each witness counted of them on a day, and whom the views of counts believe.
+-- column environment: Environment the row belongs to; NULL where the source says none.
+-- column relation: The view it decides: request_counts, retry_counts or latency_histograms.
+-- column service: Service that served or made the calls.
+-- column breaker: Breaker that the calls went through, if any.
+-- column day_start: Start of the UTC day.
+-- column day_end: End of the UTC day.
+-- column counted_by: The witness: metrics, or logs: and the profile (or source) of the lines.
+-- column count: How many calls it counted on that day; attempts for retry_counts.
+-- column chosen: Whether it is believed; the others only cross-check.
+-- column labels: Declared labels of the source (cluster, region), without environment.
+SELECT
+    nullif(environment, '') AS environment,
+    relation,
+    nullif(service, '') AS service,
+    nullif(breaker, '') AS breaker,
+    day_start,
+    day_end,
+    counted_by,
+    count,
+    chosen,
+    labels
+FROM kept.count_witnesses
