@@ -169,6 +169,33 @@ def test_counters_of_the_same_calls_once_more_stay_out(store: Store) -> None:
     assert total(store) == 4
 
 
+def test_of_a_whole_only_the_rest_stands_beside_its_parts(store: Store) -> None:
+    """Nine failures: four by a server, two refused at a limit, so three by the proxy itself; a plain sum is nine."""
+    evidence = Evidence()
+    evidence.add(requests("failure", whole="failed"), samples((0, 10), (15, 19)))
+    evidence.add(requests("failure", part_of="failed", target="one"), samples((0, 1), (15, 5)))
+    evidence.add(requests("not_permitted", part_of="failed"), samples((0, 0), (15, 2)))
+    evidence.add(requests("success", whole="good"), samples((0, 0), (15, 7)))
+    evidence.add(requests("success", part_of="good", target="one"), samples((0, 0), (15, 7)))
+    refreshed(store, evidence.batch())
+    rows = store.rows("select target, outcome, count from request_counts order by count")
+    assert [(row["target"], row["outcome"], row["count"]) for row in rows] == [
+        (None, "not_permitted", 2),
+        (None, "failure", 3),
+        ("one", "failure", 4),
+        ("one", "success", 7),
+    ]
+
+
+def test_a_whole_that_lags_behind_its_parts_leaves_no_rest(store: Store) -> None:
+    """A busy server counted two more calls between showing the whole and showing the part: less than none is none."""
+    evidence = Evidence()
+    evidence.add(requests("success", whole="all"), samples((0, 0), (15, 5)))
+    evidence.add(requests("success", part_of="all", target="one"), samples((0, 0), (15, 7)))
+    refreshed(store, evidence.batch())
+    assert [(row["target"], row["count"]) for row in store.rows("from request_counts")] == [("one", 7)]
+
+
 def test_a_breakers_calls_carry_its_name_as_target(store: Store) -> None:
     """A breaker is named after what it guards."""
     evidence = Evidence()
