@@ -89,6 +89,9 @@ class LogsSource(Strict):
         fields: our name → theirs, over what the profile says.
         pattern: with ``format: regex``, a regular expression (RE2) with named groups.
         timezone: for stamps that name no zone themselves.
+        framing: what a logging system puts around each line; ``auto`` looks at each file's first lines.
+        redact: what is cut out of the text that is kept of a line: names of rules (``usual`` for most of them,
+            ``email`` ...) and RE2 patterns of one's own; empty keeps lines as they are.
     """
 
     name: str = Field(min_length=1)
@@ -100,6 +103,8 @@ class LogsSource(Strict):
     fields: Mapping[str, str] = {}
     pattern: str = Field(default="", max_length=1000)
     timezone: Timezone = "UTC"
+    framing: Literal["auto", "none", "rfc5424", "rfc3164", "cri", "docker", "journald"] = "auto"
+    redact: tuple[Annotated[str, Field(max_length=1000)], ...] = ("usual",)
 
     @model_validator(mode="after")
     def _pattern_with_regex_only(self) -> LogsSource:

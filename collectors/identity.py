@@ -36,6 +36,13 @@ class Resolver:
         self._source_labels = dict(source_labels)
         self._environment, self._labels = declared(source_labels)
 
+    @property
+    def deciding(self) -> frozenset[str]:
+        """The names of labels that can make a difference to who is meant."""
+        services = {name for service in self._services for name in service.match}
+        operations = {name for service in self._by_name.values() for one in service.operations for name in one.match}
+        return frozenset({*SERVICE_LABELS, "instance", *services, *operations})
+
     def subject(self, labels: Mapping[str, str], fields: Mapping[str, str] | None = None) -> Subject:
         """Return who is meant.
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from breakwatch.model import stable_id
+from breakwatch.sightings import SightingRows
 from store.statements import parameters, statement, steps
 from store.values import Appended
 
@@ -103,7 +105,10 @@ def _write_runs(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64]) -
 
 def _write_sightings(writing: _Writing, sightings: Sequence[Sighting]) -> int:
     writing.offer("incoming_sightings", _sightings_table(sightings))
-    stamps = [sighting.occurred_us for sighting in sightings]
+    if isinstance(sightings, SightingRows):
+        stamps = sightings.occurred_us
+    else:
+        stamps = [sighting.occurred_us for sighting in sightings]
     script = steps("append_sightings")
     new = writing.run(script["new"], low_us=min(stamps), high_us=max(stamps))
     if new:
@@ -147,7 +152,30 @@ def _tracks_table(tracks: Sequence[Track], track_ids: NDArray[np.int64]) -> pa.T
     return pa.table(columns | _subject_columns([track.subject for track in tracks]))
 
 
+def _rows_table(rows: SightingRows) -> pa.Table:
+    """Return rows whose repeating part is kept once: it is turned into columns once, too."""
+    kinds = {id(said): said for said in rows.said}
+    place = {known: number for number, known in enumerate(kinds)}
+    table = _sightings_table(list(kinds.values()))
+    table = table.take(pa.array([place[id(said)] for said in rows.said], pa.int64()))
+    ids = [
+        stable_id(said.source, position, said.kind) for said, position in zip(rows.said, rows.positions, strict=True)
+    ]
+    own: dict[str, pa.Array] = {
+        "sighting_id": pa.array(ids, pa.int64()),
+        "occurred_us": pa.array(rows.occurred_us, pa.int64()),
+        "detail": pa.array(rows.details, _PAIRS),
+        "raw_text": pa.array(rows.raws, pa.string()),
+        "position": pa.array(rows.positions, pa.string()),
+    }
+    for name, values in own.items():
+        table = table.set_column(table.column_names.index(name), name, values)
+    return table
+
+
 def _sightings_table(sightings: Sequence[Sighting]) -> pa.Table:
+    if isinstance(sightings, SightingRows):
+        return _rows_table(sightings)
     columns: dict[str, Any] = {
         "sighting_id": pa.array([sighting.sighting_id for sighting in sightings], pa.int64()),
         "occurred_us": pa.array([sighting.occurred_us for sighting in sightings], pa.int64()),

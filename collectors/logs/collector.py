@@ -17,14 +17,16 @@ import numpy as np
 
 from breakwatch.config_units import nearest
 from breakwatch.errors import ConfigError, SourceError
-from breakwatch.model import Batch, Rejected, Runs, Sighting, Track, TrackKind
+from breakwatch.model import Batch, Runs, Track, TrackKind
 from collectors import profiles
 from collectors.identity import Resolver
 from collectors.logs.following import Files
-from collectors.logs.identity import Book, Record, first_line_id, position_of, record_at, still_begins
+from collectors.logs.gathering import Place, Step
+from collectors.logs.identity import Book, Record, first_line_id, record_at, still_begins
 from collectors.logs.patterns import FIELDS, of_source
-from collectors.logs.prefilter import Prefilter, count_lines
+from collectors.logs.prefilter import Prefilter
 from collectors.logs.reading import LineReader
+from collectors.logs.redaction import Redactor
 from collectors.logs.streams import MAX_LINE_BYTES, NEAR_BYTES, chunks, encoding_of
 
 if TYPE_CHECKING:
@@ -37,37 +39,10 @@ if TYPE_CHECKING:
     from collectors.logs.patterns import LogPattern
     from collectors.logs.streams import Chunk, Encoding, Stream
 
-BATCH_SIGHTINGS: Final = 20_000
-BATCH_BYTES: Final = 64 << 20
-BATCH_KEPT_CHARS: Final = 8 << 20
-MAX_REJECTED_CHARS: Final = 2_000
 CAUGHT_UP: Final = "caught_up"
 FIRST_EVENT: Final = "first_event"
 DEFAULT_PROFILE: Final = "breakwatch-service"
 """The profile whose patterns a source without one is read with: our own words for everything."""
-
-
-@dataclass
-class _Step:
-    """What the next batch will hold."""
-
-    sightings: list[Sighting] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    lines: int = 0
-    told: int = 0
-    bytes_read: int = 0
-    kept_chars: int = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether it is time to hand over."""
-        kept = len(self.sightings) + len(self.rejected)
-        return kept >= BATCH_SIGHTINGS or self.bytes_read >= BATCH_BYTES or self.kept_chars >= BATCH_KEPT_CHARS
-
-    def count(self, data: bytes, begin: int, end: int) -> None:
-        """Take ``data[begin:end]`` as read."""
-        self.lines += count_lines(data, begin, end)
-        self.bytes_read += end - begin
 
 
 @dataclass
@@ -79,7 +54,7 @@ class _Pass:
     book: Book
     first_event_us: Instant | None
     caught_up_us: Instant | None
-    step: _Step = field(default_factory=_Step)
+    step: Step
     notes: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -121,6 +96,7 @@ class LogCollector:
                 "set another format, or give the source a pattern of its own",
             )
         self._prefilter = Prefilter(self._reader.literals)
+        self._redactor = Redactor(source.redact)
         self._files = Files(source.paths)
 
     def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
@@ -131,7 +107,8 @@ class LogCollector:
         """
         marks = {name: int(checkpoints[name]) for name in (FIRST_EVENT, CAUGHT_UP) if checkpoints.get(name)}
         now_us = self._clock()  # before the files are looked at: what is written later belongs to the next pass
-        current = _Pass(window, now_us, Book.of(checkpoints), marks.get(FIRST_EVENT), marks.get(CAUGHT_UP))
+        book = Book.of(checkpoints)
+        current = _Pass(window, now_us, book, marks.get(FIRST_EVENT), marks.get(CAUGHT_UP), self._step())
         files = self._files.find(now_us)
         if not files:
             raise SourceError(
@@ -190,13 +167,13 @@ class LogCollector:
                 break  # truncated under our hands: the chunk may be the fresh file's, which the next pass begins with
             # Only now is the first line complete, and with it the name for good.
             first_line = first_line or first_line_id(stream.read(0, NEAR_BYTES) if chunk.start else chunk.raw)
-            for reached in self._lines(current, held, chunk, encoding, first_line):
-                record = replace(record_at(reached, head, chunk, stream), path=held.path)
-                if current.step.full:
-                    self._note(current, held, record)
-                    yield self._batch(current)
+            self._chunk(current, held, chunk, encoding, first_line)
+            record = replace(record_at(chunk.next_start, head, chunk, stream), path=held.path)
+            if current.step.full:
+                self._note(current, held, record)
+                yield self._batch(current)
         if stream.damage:
-            self._reject(current.step, f"{first_line_id(head)}:damaged", stream.damage, str(held.path), "")
+            current.step.reject(f"{first_line_id(head)}:damaged", stream.damage, str(held.path), "")
         if record is not None:
             self._note(current, held, replace(record, packed=packed, path=held.path, gone_us=None))
 
@@ -204,51 +181,31 @@ class LogCollector:
         if not current.backfill:
             current.book.note(held.key, record)
 
-    def _lines(self, current: _Pass, held: Held, chunk: Chunk, encoding: Encoding, first_line: str) -> Iterator[int]:
-        """Read the wanted lines of a chunk; yield up to where the file is done when a batch is full, and at the end."""
-        data, counted, known = chunk.data, 0, 0
-        offset = chunk.start  # of data[known] in the file
-        for begin, stop in self._prefilter.lines(data, 0, chunk.end):
-            offset, known = offset + encoding.own_bytes(data, known, begin), begin
-            line = data[begin : min(stop, begin + MAX_LINE_BYTES)]
-            cut = chunk.cut or len(line) < stop - begin
-            line = line.removesuffix(b"\r")
-            where = f"{held.path}, byte {offset}"
-            self._line(current, where, line, position_of(first_line, offset, line), cut=cut)
-            if current.step.full and stop + 1 < chunk.end:
-                current.step.count(data, counted, stop + 1)
-                counted = stop + 1
-                yield offset + encoding.own_bytes(data, begin, counted)
-        current.step.count(data, counted, chunk.end)
-        yield chunk.next_start
-
-    def _line(self, current: _Pass, where: str, line: bytes, position: str, *, cut: bool) -> None:
-        text = line.decode("utf-8", "replace").removeprefix("\ufeff")
-        step = current.step
-        if cut:
-            current.notes[f"a line longer than {MAX_LINE_BYTES} bytes was cut"] += 1
-        if not text.strip():
+    def _chunk(self, current: _Pass, held: Held, chunk: Chunk, encoding: Encoding, first_line: str) -> None:
+        """Read the wanted lines of a chunk."""
+        data, step = chunk.data, current.step
+        step.count(data, chunk.end)
+        lines, starts = self._prefilter.lines(data, 0, chunk.end)
+        if not lines:
             return
-        understood = self._reader.read(text, position, current.now_us)
-        for sighting in understood.sightings:
-            if current.first_event_us is None or sighting.occurred_us < current.first_event_us:
-                current.first_event_us = sighting.occurred_us
-            if current.wants(sighting.occurred_us):
-                step.sightings.append(sighting)
-                step.kept_chars += len(sighting.raw)
-        step.told += bool(understood.sightings or understood.problem)
-        if understood.problem:
-            why = f"longer than {MAX_LINE_BYTES} bytes and cut: {understood.problem}" if cut else understood.problem
-            self._reject(step, position, why, where, text)
+        cut = frozenset({0}) if chunk.cut else _too_long(lines)
+        if cut:
+            current.notes[f"a line longer than {MAX_LINE_BYTES} bytes was cut"] += len(cut)
+            lines = [line[:MAX_LINE_BYTES] for line in lines]
+        if b"\r" in data:
+            lines = [line.removesuffix(b"\r") for line in lines]
+        understood = self._reader.read(lines, current.now_us)
+        place = Place(first_line, held.path, lines, encoding.offsets(data, starts, chunk.start), cut)
+        first_us = step.take(understood, place, current.wants if current.backfill else None)
+        if first_us is not None and (current.first_event_us is None or first_us < current.first_event_us):
+            current.first_event_us = first_us
 
-    def _reject(self, step: _Step, position: str, reason: str, where: str, text: str) -> None:
-        content = text[:MAX_REJECTED_CHARS]
-        step.rejected.append(Rejected(self._source.name, position, f"{reason} ({where})", content))
-        step.kept_chars += len(content)
+    def _step(self) -> Step:
+        return Step(self._source.name, self._redactor)
 
     def _batch(self, current: _Pass, *, caught_up: bool = False) -> Batch:
         """Return what has been gathered, and begin anew; once caught up, with the span the log is known for."""
-        step, current.step = current.step, _Step()
+        step, current.step = current.step, self._step()
         checkpoints = {} if current.backfill else current.book.checkpoints()
         if not current.backfill and current.first_event_us is not None:
             checkpoints[FIRST_EVENT] = str(current.first_event_us)
@@ -290,6 +247,12 @@ class LogCollector:
             scrape_target=f"log:{self._source.name}",
             profile=self._profile,
         )
+
+
+def _too_long(lines: list[bytes]) -> frozenset[int]:
+    if max(map(len, lines)) <= MAX_LINE_BYTES:
+        return frozenset()
+    return frozenset(index for index, line in enumerate(lines) if len(line) > MAX_LINE_BYTES)
 
 
 def _run(first_us: Instant, last_us: Instant) -> Runs:

@@ -5,6 +5,7 @@ Searching a block costs a hundredth of parsing its lines, and in most logs one l
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,77 +13,113 @@ import numpy as np
 from collectors.logs.regexes import compile_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-FEW_LITERALS: Final = 3
+    from numpy.typing import NDArray
+
+    from collectors.logs.regexes import BytesRegex
+
+FEW_LITERALS: Final = 4
 """Up to so many, one search each is faster than one search for all."""
+SAMPLE_BYTES: Final = 1 << 16
+"""So much of the first block says which bytes are rare."""
 
 
 class Prefilter:
     """Finds the lines of a block that hold one of the literals; with none, every line.
+
+    Not to be used by two threads at once.
 
     Args:
         literals: plain texts; those that hold another one are left out, since that one finds their lines too.
     """
 
     def __init__(self, literals: frozenset[bytes]) -> None:
-        self._literals = tuple(sorted(one for one in literals if not any(two in one for two in literals - {one})))
-        self._any = compile_any(self._literals) if len(self._literals) > FEW_LITERALS else None
+        alone = sorted(one for one in literals if not any(two in one for two in literals - {one}))
+        self._literals = tuple(alone)
+        self._any = compile_any(self._literals) if len(alone) > FEW_LITERALS else None
+        self._searches = () if self._any is not None else tuple(_Search(one) for one in alone)
 
-    def lines(self, data: bytes, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """Yield where the wanted lines of ``data[begin:end]`` start and stop, line ends not included."""
+    def lines(self, data: bytes, begin: int, end: int) -> tuple[list[bytes], list[int]]:
+        """Return the wanted lines of ``data[begin:end]`` without their line ends, and where each begins."""
         if not self._literals:
-            yield from _every_line(data, begin, end)
-            return
-        line_start = begin
-        for hit in self._hits(data, begin, end):
-            if hit < line_start:
-                continue
-            start = max(line_start, data.rfind(b"\n", line_start, hit) + 1)
-            stop = data.find(b"\n", hit, end)
-            stop = end if stop < 0 else stop
-            yield start, stop
-            line_start = stop + 1
+            lines = data[begin:end].split(b"\n")
+            if not lines[-1]:
+                lines.pop()  # of a last line that has its end
+            starts = list(accumulate((len(line) + 1 for line in lines), initial=begin))
+            return lines, starts[: len(lines)]
+        return _of_hits(data, self._hits(data, begin, end), begin, end)
 
-    def _hits(self, data: bytes, begin: int, end: int) -> Iterator[int]:
-        """Yield, in order, where a literal stands; at least the first of each line."""
-        if self._any is None:
-            yield from _merged(data, self._literals, begin, end)
-            return
-        position = begin
-        while (match := self._any.search(data, position)) is not None and match.start() < end:
-            yield match.start()
-            stop = data.find(b"\n", match.start(), end)
-            if stop < 0:
-                return
-            position = stop + 1
+    def _hits(self, data: bytes, begin: int, end: int) -> Iterable[int]:
+        """Return, in order, where a literal stands; at least the first of each line."""
+        if self._any is not None:
+            return _first_hits(data, self._any, begin, end)
+        found = [search.hits(data, begin, end) for search in self._searches]
+        hits: list[int] = (found[0] if len(found) == 1 else np.sort(np.concatenate(found))).tolist()
+        return hits
 
 
-def count_lines(data: bytes, begin: int, end: int) -> int:
-    """Return how many lines stand in ``data[begin:end]``, a last one without its end included."""
-    if begin >= end:
+class _Search:
+    """A search for one text, a block at a time: where its two rarest bytes stand is where it may stand."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = np.frombuffer(text, np.uint8)
+        self._order: list[int] = []  # the places in the text, that of the rarest byte first
+        self._one = self._two = np.empty(0, np.bool_)
+
+    def hits(self, data: bytes, begin: int, end: int) -> NDArray[np.int64]:
+        """Return where the text stands in ``data[begin:end]``."""
+        text = self._text
+        places = end - begin - len(text) + 1
+        if places <= 0:
+            return np.empty(0, np.int64)
+        block = np.frombuffer(data, np.uint8, end - begin, begin)
+        if not self._order:
+            seen = np.bincount(block[:SAMPLE_BYTES], minlength=256)
+            self._order = sorted(range(len(text)), key=lambda place: int(seen[text[place]]))
+        if len(self._one) < places:  # kept, because fresh memory costs more than the search
+            self._one, self._two = np.empty(places, np.bool_), np.empty(places, np.bool_)
+        first, *others = self._order
+        may = np.equal(block[first : first + places], text[first], out=self._one[:places])
+        if others:
+            second = others.pop(0)
+            more = np.equal(block[second : second + places], text[second], out=self._two[:places])
+            np.logical_and(may, more, out=may)
+        found = np.flatnonzero(may)
+        for place in others:
+            found = found[block[found + place] == text[place]]
+        return found + begin
+
+
+def count_lines(data: bytes, end: int) -> int:
+    """Return how many lines stand in ``data[:end]``, a last one without its end included."""
+    if end <= 0:
         return 0
-    ends = int(np.count_nonzero(np.frombuffer(data, np.uint8, end - begin, begin) == ord("\n")))
+    ends = int(np.count_nonzero(np.frombuffer(data, np.uint8, end) == ord("\n")))
     return ends + (data[end - 1] != ord("\n"))
 
 
-def _every_line(data: bytes, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    while begin < end:
-        stop = data.find(b"\n", begin, end)
-        stop = end if stop < 0 else stop
-        yield begin, stop
-        begin = stop + 1
+def _of_hits(data: bytes, hits: Iterable[int], begin: int, end: int) -> tuple[list[bytes], list[int]]:
+    """Return the lines that hold a hit, and where each begins."""
+    lines, starts = [], []
+    find, rfind = data.find, data.rfind
+    for hit in hits:
+        if hit < begin:
+            continue  # a second one in the same line
+        start = rfind(b"\n", begin, hit) + 1 or begin
+        stop = find(b"\n", hit, end)
+        begin = end if stop < 0 else stop + 1
+        lines.append(data[start : end if stop < 0 else stop])
+        starts.append(start)
+    return lines, starts
 
 
-def _merged(data: bytes, literals: tuple[bytes, ...], begin: int, end: int) -> Iterator[int]:
-    """Yield the hits of each literal in order of place; each literal searches the block once in all."""
-    upcoming = {literal: data.find(literal, begin, end) for literal in literals}
-    while upcoming := {literal: hit for literal, hit in upcoming.items() if hit >= 0}:
-        first = min(upcoming.values())
-        yield first
-        stop = data.find(b"\n", first, end)
+def _first_hits(data: bytes, regex: BytesRegex, begin: int, end: int) -> Iterator[int]:
+    """Yield where a match begins, the first of each line."""
+    position = begin
+    while (match := regex.search(data, position)) is not None and match.start() < end:
+        yield match.start()
+        stop = data.find(b"\n", match.start(), end)
         if stop < 0:
             return
-        for literal, hit in upcoming.items():
-            if hit <= stop:
-                upcoming[literal] = data.find(literal, stop + 1, end)
+        position = stop + 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 BLOCK_BYTES: Final = 1 << 20
 """One read: small enough to stay in the processor's cache while it is searched and counted."""
@@ -130,8 +130,8 @@ class Encoding(Protocol):
         """Return the same text in UTF-8, line for line."""
         ...
 
-    def own_bytes(self, utf8: bytes, begin: int, end: int) -> int:
-        """Return how many bytes of the file ``utf8[begin:end]`` took."""
+    def offsets(self, utf8: bytes, places: Sequence[int], start: int) -> Sequence[int]:
+        """Return where rising places of ``utf8`` stand in the file, of which ``utf8[0]`` stands at ``start``."""
         ...
 
 
@@ -150,9 +150,9 @@ class Utf8:
         """Return the data as it is; bytes that are not UTF-8 become U+FFFD where a line is decoded."""
         return data
 
-    def own_bytes(self, utf8: bytes, begin: int, end: int) -> int:  # noqa: ARG002 - of the protocol
-        """Return the length."""
-        return end - begin
+    def offsets(self, utf8: bytes, places: Sequence[int], start: int) -> Sequence[int]:  # noqa: ARG002 - protocol
+        """Return the places, moved."""
+        return [start + place for place in places] if start else places
 
 
 class Utf16:
@@ -180,9 +180,14 @@ class Utf16:
         """Return the same text in UTF-8; what is no UTF-16 becomes U+FFFD."""
         return data.decode(self._codec, "replace").encode()
 
-    def own_bytes(self, utf8: bytes, begin: int, end: int) -> int:
-        """Return how many bytes of the file ``utf8[begin:end]`` took."""
-        return len(utf8[begin:end].decode().encode(self._codec))
+    def offsets(self, utf8: bytes, places: Sequence[int], start: int) -> Sequence[int]:
+        """Return where rising places of ``utf8`` stand in the file."""
+        offsets, known = [], 0
+        for place in places:
+            start += len(utf8[known:place].decode().encode(self._codec))
+            known = place
+            offsets.append(start)
+        return offsets
 
 
 def encoding_of(head: bytes) -> Encoding:

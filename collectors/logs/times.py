@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from breakwatch.clock import DAY_US, from_us, to_us
+from breakwatch.clock import DAY_US, SECOND_US, from_us, to_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,7 @@ _EPOCH_UNIT_US: Final = {
 _YEARS: Final = range(1980, 2200)  # an earlier stamp of a log is a counter, or a unit taken for another
 _EPOCH_DIGITS: Final = {"epoch_s": 10, "epoch_ms": 13, "epoch_us": 16, "epoch_ns": 19}
 _EPOCH_LIMIT: Final = Decimal(10) ** 19
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST_US: Final = to_us(datetime(_YEARS.start, 1, 1, tzinfo=UTC))
 _LATEST_US: Final = to_us(datetime(_YEARS.stop, 1, 1, tzinfo=UTC))
 
@@ -77,6 +78,27 @@ def leading_time(text: str, *, zone: tzinfo, now_us: Instant) -> Instant:
     if found is None:
         raise ValueError("the line has no time")
     return _auto(found[0], zone, now_us)
+
+
+def beginning_time(text: str, *, zone: tzinfo, now_us: Instant) -> Instant | None:
+    """Return the stamp a text begins with; None where it begins with something else.
+
+    For the text inside a framing, which has a time of its own: what stands further in is no stamp of the line.
+    """
+    found = _LEADING.match(text.lstrip())
+    return _auto(found[0], zone, now_us) if found else None
+
+
+def quick_iso(value: str) -> Instant | None:
+    """Return an ISO stamp that names its zone as an instant; None for all others, which parse_time knows."""
+    if value[4:5] != "-" or value[7:8] != "-" or value[10:11] not in ("T", " "):
+        return None
+    try:
+        since = datetime.fromisoformat(value) - _EPOCH
+    except (ValueError, TypeError):  # another form, or no zone
+        return None
+    instant_us = since.days * DAY_US + since.seconds * SECOND_US + since.microseconds
+    return instant_us if _EARLIEST_US <= instant_us < _LATEST_US else None
 
 
 def iso(instant_us: Instant) -> str:

@@ -62,7 +62,7 @@ def test_a_crash_between_batches_repeats_nothing_that_was_stored(tmp_path: Path,
     log.write_bytes(lines(range(45_000)))
     follower = follow(log)
     follower.read(batches=1)
-    assert len(follower.ledger.sightings) == 20_000
+    assert 20_000 <= len(follower.ledger.sightings) < 45_000
     follower.restart()
     ledger = follower.read()
     assert (ledger.numbers, ledger.repeated, ledger.lines) == (list(range(45_000)), 0, 45_000)

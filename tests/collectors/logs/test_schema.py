@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,8 +61,9 @@ def read(patterns: Sequence[str], *lines: str, form: str = "json") -> tuple[list
     made = [LogPattern.model_validate(yaml.safe_load(text)) for text in patterns]
     resolver = Resolver(Config().services, {})
     reader = LineReader("app", form, made, fields={}, timezone="UTC", resolver=resolver)
-    told = [reader.read(line, f"p{number}", NOON_US) for number, line in enumerate(lines)]
-    return [one for understood in told for one in understood.sightings], [one.problem for one in told if one.problem]
+    understood = reader.read([line.encode() for line in lines], NOON_US)
+    told = [replace(said, detail=detail, occurred_us=at_us) for _, said, detail, at_us in understood.told]
+    return told, list(understood.problems.values())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+"""What one step of a collector has gathered: sightings, what was rejected, and the counts of both and of the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from breakwatch.model import Rejected
+from breakwatch.sightings import SightingRows
+from collectors.logs.identity import position_of
+from collectors.logs.prefilter import count_lines
+from collectors.logs.reading import text_of
+from collectors.logs.streams import MAX_LINE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from breakwatch.clock import Instant
+    from collectors.logs.reading import Told, Understood
+    from collectors.logs.redaction import Redactor
+
+BATCH_SIGHTINGS: Final = 20_000
+BATCH_BYTES: Final = 64 << 20
+BATCH_KEPT_CHARS: Final = 8 << 20
+MAX_RAW_CHARS: Final = 4_000
+MAX_REJECTED_CHARS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where some lines stand.
+
+    Attributes:
+        first_line: the name of their file's content.
+        path: of the file.
+        lines: the lines as they stand there, without their ends.
+        offsets: where each begins in the file, in bytes.
+        cut: which of them were too long.
+    """
+
+    first_line: str
+    path: str
+    lines: Sequence[bytes]
+    offsets: Sequence[int]
+    cut: frozenset[int] = frozenset()
+
+
+@dataclass
+class Step:
+    """What the next batch will hold."""
+
+    source: str
+    redactor: Redactor
+    sightings: SightingRows = field(default_factory=SightingRows)
+    rejected: list[Rejected] = field(default_factory=list)
+    lines: int = 0
+    told: int = 0
+    bytes_read: int = 0
+    kept_chars: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to hand over."""
+        kept = len(self.sightings) + len(self.rejected)
+        return kept >= BATCH_SIGHTINGS or self.bytes_read >= BATCH_BYTES or self.kept_chars >= BATCH_KEPT_CHARS
+
+    def count(self, data: bytes, end: int) -> None:
+        """Take ``data[:end]`` as read."""
+        self.lines += count_lines(data, end)
+        self.bytes_read += end
+
+    def take(self, understood: Understood, place: Place, wants: Callable[[Instant], bool] | None) -> Instant | None:
+        """Take in what lines said, where ``wants`` has the time (None wants all); return the earliest time of all."""
+        told, problems = understood.told, understood.problems
+        if not told and not problems:
+            return None
+        speaking = {*problems, *(index for index, _, _, _ in told)}
+        self.told += len(speaking)
+        secret = self.redactor.finds(place.lines[index] for index in speaking)
+        for index, problem in problems.items():
+            self._problem(place, index, problem)
+        wanted = told if wants is None else [one for one in told if wants(one[3])]
+        self._add(wanted, place, secret=secret)
+        return min((occurred_us for _, _, _, occurred_us in told), default=None)
+
+    def _add(self, told: Sequence[Told], place: Place, *, secret: bool) -> None:
+        rows, first_line, lines, offsets = self.sightings, place.first_line, place.lines, place.offsets
+        rows.said += [said for _, said, _, _ in told]
+        rows.occurred_us += [occurred_us for _, _, _, occurred_us in told]
+        positions = [position_of(first_line, offsets[index], lines[index]) for index, _, _, _ in told]
+        details = [detail for _, _, detail, _ in told]
+        texts = [text_of(lines[index]) for index, _, _, _ in told]
+        if len(set(positions)) < len(positions):
+            _number(positions)
+        if secret:
+            texts = [self.redactor.clean(text) for text in texts]
+            details = [self.redactor.clean_pairs(detail) for detail in details]
+        rows.positions += positions
+        rows.details += details
+        rows.raws += [text[:MAX_RAW_CHARS] for text in texts]
+        self.kept_chars += sum(map(len, texts))
+
+    def reject(self, position: str, reason: str, where: str, text: str) -> None:
+        """Keep a piece of input that could not be understood."""
+        content = self.redactor.clean(text)[:MAX_REJECTED_CHARS]
+        self.rejected.append(Rejected(self.source, position, f"{self.redactor.clean(reason)} ({where})", content))
+        self.kept_chars += len(content)
+
+    def _problem(self, place: Place, index: int, problem: str) -> None:
+        why = f"longer than {MAX_LINE_BYTES} bytes and cut: {problem}" if index in place.cut else problem
+        line, offset = place.lines[index], place.offsets[index]
+        position = position_of(place.first_line, offset, line)
+        self.reject(position, why, f"{place.path}, byte {offset}", text_of(line))
+
+
+def _number(positions: list[str]) -> None:
+    """Number what one line told, from its second on, so that each has a place of its own."""
+    seen: Counter[str] = Counter()
+    for index, position in enumerate(positions):
+        if seen[position]:
+            positions[index] = f"{position}#{seen[position]}"
+        seen[position] += 1
