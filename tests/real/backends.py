@@ -41,6 +41,11 @@ class Backend:
         """Where it listens."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it does not listen."""
+        return self._server is None
+
     def start(self) -> None:
         """Listen."""
         before_us = now_us()

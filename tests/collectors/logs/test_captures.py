@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakwatch.clock import from_us
-from breakwatch.model import Sighting, TrackKind
+from breakwatch.model import Sighting, SightingKind, TrackKind
 from tests.collectors.logs.following import at
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from tests.collectors.logs.conftest import Follow
 
 CAPTURES = Path(__file__).parents[2] / "golden" / "captures"
+
+
+def of_kind(sightings: Iterable[Sighting], kind: SightingKind) -> list[Sighting]:
+    """Return those of one kind, in order."""
+    return [one for one in sightings if one.kind == kind]
 
 
 def told(sightings: Iterable[Sighting]) -> list[tuple[str, str, str, str]]:
@@ -58,9 +64,9 @@ def test_opossum_tells_its_nine_transitions(follow: Follow) -> None:
 
 
 def test_haproxy_tells_when_servers_and_backend_went_and_came(follow: Follow) -> None:
-    """Both servers and the backend, to the microsecond of the log; 601 other lines are counted and skipped."""
+    """Both servers and the backend, to the microsecond of the log; nothing is refused."""
     ledger = follow(CAPTURES / "haproxy.log", profile="haproxy", format="regex").read()
-    assert told(ledger.sightings.values()) == [
+    assert told(of_kind(ledger.sightings.values(), SightingKind.HEALTH_CHANGE)) == [
         ("11:32:52.548428", "be_app", "primary", "down"),
         ("11:33:03.076321", "be_app", "standby", "down"),
         ("11:33:03.076353", "be_app", "", "down"),
@@ -69,7 +75,29 @@ def test_haproxy_tells_when_servers_and_backend_went_and_came(follow: Follow) ->
         ("11:33:28.109502", "be_app", "standby", "up"),
     ]
     (batch,) = ledger.batches
-    assert (batch.lines, batch.skipped, ledger.rejected) == (606, 601, {})
+    assert (batch.lines, batch.skipped, ledger.rejected) == (606, 0, {})
+
+
+def test_haproxy_tells_each_call_and_the_level(follow: Follow) -> None:
+    """601 calls, two of them tried elsewhere first; on the standby it is degraded, without it unavailable."""
+    ledger = follow(CAPTURES / "haproxy.log", profile="haproxy", format="regex").read()
+    calls = of_kind(ledger.sightings.values(), SightingKind.REQUEST)
+    outcomes = Counter((one.subject.target, dict(one.detail)["outcome"]) for one in calls)
+    assert outcomes == {
+        ("primary", "success"): 426,
+        ("standby", "success"): 86,
+        ("standby", "failure"): 1,
+        ("", "failure"): 88,
+    }
+    moved = [(one.subject.target, dict(one.detail)["duration_s"]) for one in calls if "moved" in dict(one.detail)]
+    assert moved == [("standby", "1.504"), ("", "1.001")]
+    levels = of_kind(ledger.sightings.values(), SightingKind.LEVEL_CHANGE)
+    assert [(time, level) for time, _, _, level in told(levels)] == [
+        ("11:32:52.548428", "degraded"),
+        ("11:33:03.076353", "unavailable"),
+        ("11:33:12.571247", "full"),
+        ("11:33:28.109502", "full"),  # the standby is back too
+    ]
 
 
 def test_a_log_of_other_things_is_only_counted(follow: Follow) -> None:

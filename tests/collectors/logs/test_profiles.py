@@ -8,6 +8,7 @@ import pytest
 
 from breakwatch.clock import from_us
 from breakwatch.config import ServiceConfig
+from breakwatch.model import SightingKind
 from tests.collectors.logs.following import at
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def test_a_transition_without_its_breaker_is_kept_apart(read: Read) -> None:
 )
 def test_haproxy_in_any_framing(read: Read, framing: str, message: str, component: str, to_state: str) -> None:
     """What stands before the message does not matter."""
-    (sighting,), rejected = read(framing + message, profile="haproxy", format="regex")
+    sightings, rejected = read(framing + message, profile="haproxy", format="regex")
+    (sighting,) = (one for one in sightings if one.kind == SightingKind.HEALTH_CHANGE)
     assert (sighting.subject.service, sighting.subject.component, sighting.to_state) == ("be", component, to_state)
     assert (sighting.occurred_us // 1_000_000, rejected) == (at(T) // 1_000_000, [])
 
