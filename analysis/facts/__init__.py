@@ -12,6 +12,7 @@ from analysis.facts.counters import refresh_counters
 from analysis.facts.coverage import refresh_coverage
 from analysis.facts.declared import refresh_declared
 from analysis.facts.events import refresh_events
+from analysis.facts.failovers import refresh_failovers
 from analysis.facts.gauges import refresh_gauges
 from analysis.facts.imported import refresh_imported
 from analysis.facts.restarts import refresh_restarts
@@ -32,6 +33,7 @@ def refresh_facts(store: Store, config: Config) -> None:
     refresh_counters(store)
     refresh_gauges(store)
     refresh_events(store, config.services)
+    refresh_failovers(store, config.services)
     refresh_restarts(store)
     refresh_coverage(store)
     refresh_imported(store)

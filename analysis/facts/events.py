@@ -1,9 +1,9 @@
-"""What logs tell one by one: attempts of retried calls, failovers, and changes that explain what figures show."""
+"""What logs tell one by one: attempts of retried calls, and changes that explain what figures show."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analysis.facts.dense import renew
 from analysis.facts.steps import steps
@@ -18,20 +18,13 @@ RESTART = "restart"
 
 
 def refresh_events(store: Store, services: Sequence[ServiceConfig]) -> None:
-    """Recompute attempts, failovers and changes of the services with new log events."""
+    """Recompute attempts and changes of the services with new log events."""
     renew(store, "retry_attempts", _error_classes(services))
     step = steps("events")
     for scope in store.rows(step["stale"]):
-        store.replace("failovers", scope, [_with_bounds(row) for row in store.rows(step["failovers"], scope)])
         told = store.rows(step["changes"], scope)
         for kind in {row["kind"] for row in told} | {row["kind"] for row in store.rows(step["kept_kinds"], scope)}:
             store.replace("changes", scope | {"kind": kind}, [row for row in told if row["kind"] == kind])
-
-
-def _with_bounds(failover: dict[str, Any]) -> dict[str, Any]:
-    """Both ends come from log lines with their own time, so the bounds are the value; unknown where the start is."""
-    duration_s = failover["duration_s"]
-    return failover | {"duration_low_s": duration_s, "duration_high_s": duration_s, "experiment_id": ""}
 
 
 def _error_classes(services: Iterable[ServiceConfig]) -> dict[str, list[str]]:

@@ -6,26 +6,6 @@ from raw.stale_subjects
 where domain = 'event'
 order by environment, service
 
--- step: failovers
-select
-    environment,
-    service,
-    operation,
-    coalesce(detail['from_target'], '') as from_target,
-    coalesce(detail['to_target'], '') as to_target,
-    try_cast(detail['failed_at'] as timestamptz) as failed_at,
-    make_timestamptz(occurred_us) as served_at,
-    (occurred_us - epoch_us(try_cast(detail['failed_at'] as timestamptz))) / 1e6 as duration_s,
-    coalesce(detail['trigger'], '') as trigger,
-    list_sort(list(distinct source)) as sources,
-    labels
-from raw.sightings
-where kind = 'failover'
-    and environment = $environment
-    and service = $service
-group by all
-order by served_at, operation
-
 -- step: changes
 -- Restarts are kept apart: processes tell of them as well.
 select distinct
