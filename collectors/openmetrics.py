@@ -19,12 +19,12 @@ from breakwatch.errors import SourceError
 from breakwatch.model import Batch, Rejected, Runs, Track, TrackKind, Window
 from collectors import profiles
 from collectors.claims import Claims, series_text
-from collectors.encode import Encoder, join_runs
+from collectors.encode import Encoder, join_runs, scrape_target, scrape_target
 from collectors.identity import Resolver
 from collectors.openmetrics_text import BadLine, Block, TextReader
 from collectors.samples import Samples, no_samples
 from collectors.seams import FileMark, closed_seams, ends_of, seam_runs
-from collectors.targets import OF_TARGETS, Outlook, encode_all, targets_of
+from collectors.targets import OF_TARGETS, Outlook, Targets, encode_all, targets_of
 
 MOST_SAMPLES = 40_000_000
 MOST_BAD_LINES = 1_000
@@ -93,7 +93,7 @@ class OpenMetricsCollector:
             checkpoints={str(path): mark.text()},
             samples=len(samples.series),
             lines=reader.lines,
-            skipped=reader.skipped + encoded.skipped,
+            skipped=reader.skipped + encoded.skipped + _of_nobody(samples, targets),
             seen_until_us=int(samples.stamps_us.max()) if len(samples.stamps_us) else None,
         )
 
@@ -138,6 +138,18 @@ class _Refused:
             self._kept.append(Rejected(self._source, position, reason, content))
         else:
             self._more += 1
+
+
+def _of_nobody(samples: Samples, targets: Targets) -> int:
+    """Return how many samples were carried by scrapes that hold nothing we want."""
+    other = [scrape_target(labels) not in targets.by_name for labels in samples.labels]
+    return int(np.array(other, np.bool_)[samples.series].sum())
+
+
+def _of_nobody(samples: Samples, targets: Targets) -> int:
+    """Return how many samples came from targets of which nothing is wanted: metrics of a known name, all of them."""
+    nobody = np.array([scrape_target(labels) not in targets.by_name for labels in samples.labels], np.bool_)
+    return int(nobody[samples.series].sum()) if len(nobody) else 0
 
 
 def _seams(tracks: Sequence[Track], mark: FileMark, others: Sequence[FileMark]) -> Runs:
