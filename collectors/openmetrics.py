@@ -19,7 +19,7 @@ from breakwatch.errors import SourceError
 from breakwatch.model import Batch, Rejected, Runs, Track, TrackKind, Window
 from collectors import profiles
 from collectors.claims import Claims, series_text
-from collectors.encode import Encoder, join_runs, scrape_target, scrape_target
+from collectors.encode import Encoder, join_runs, scrape_target
 from collectors.identity import Resolver
 from collectors.openmetrics_text import BadLine, Block, TextReader
 from collectors.samples import Samples, no_samples
@@ -144,12 +144,6 @@ def _of_nobody(samples: Samples, targets: Targets) -> int:
     """Return how many samples were carried by scrapes that hold nothing we want."""
     other = [scrape_target(labels) not in targets.by_name for labels in samples.labels]
     return int(np.array(other, np.bool_)[samples.series].sum())
-
-
-def _of_nobody(samples: Samples, targets: Targets) -> int:
-    """Return how many samples came from targets of which nothing is wanted: metrics of a known name, all of them."""
-    nobody = np.array([scrape_target(labels) not in targets.by_name for labels in samples.labels], np.bool_)
-    return int(nobody[samples.series].sum()) if len(nobody) else 0
 
 
 def _seams(tracks: Sequence[Track], mark: FileMark, others: Sequence[FileMark]) -> Runs:
