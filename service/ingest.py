@@ -27,10 +27,10 @@ Progress = Callable[["Outcome"], None]
 Plan = Callable[[Source, "Outcome"], Again | None]
 """Says after a run when the source is asked again; None where that is not known, or as usual."""
 
-QUIET_S = 1.0
+QUIET_S = 0.5
 """A round that got nothing for so long is waiting for sources that hang; what the others brought need not wait."""
 
-LOOK_EVERY_S = 0.25
+LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +55,7 @@ def interval_s(source: Source) -> float:
 
 
 def _trigger(every_s: float) -> IntervalTrigger:
-    return IntervalTrigger(seconds=every_s, jitter=max(1, int(every_s / 10)), timezone=UTC)
+    return IntervalTrigger(seconds=every_s, jitter=every_s / 10, timezone=UTC)
 
 
 @dataclass(slots=True)
@@ -77,6 +79,8 @@ class Service:
     _tuned: dict[str, Instant] = field(default_factory=dict)
     _every_s: dict[str, float] = field(default_factory=dict)
     _backoff: Backoff = field(default_factory=Backoff)
+    _schedule: threading.Lock = field(default_factory=threading.Lock)
+    _ending: bool = False
 
     def start(self) -> None:
         """Start one job for each source, the first run at once (it catches up), one to publish and one to watch."""
@@ -125,8 +129,8 @@ class Service:
         """Let the next run of a source be so much later; at its usual interval again from then on."""
         if source not in self.ingest.config.sources:
             return  # configured otherwise while it ran: whatever takes its place has a schedule of its own
-        with suppress(JobLookupError):  # removed just now
-            self.scheduler.modify_job(source.name, next_run_time=datetime.now(UTC) + timedelta(seconds=wait_s))
+        at = datetime.now(UTC) + timedelta(seconds=wait_s)
+        self._reschedule(lambda: self.scheduler.modify_job(source.name, next_run_time=at))
 
     def _tell(self, outcome: Outcome) -> None:
         took_s = round((outcome.finished_us - outcome.started_us) / 1e6, 3)
@@ -169,8 +173,7 @@ class Service:
         if every_s == self._every_s[source.name] or source not in self.ingest.config.sources:
             return
         self._every_s[source.name] = every_s
-        with suppress(JobLookupError):  # removed just now
-            self.scheduler.reschedule_job(source.name, trigger=_trigger(every_s))
+        self._reschedule(lambda: self.scheduler.reschedule_job(source.name, trigger=_trigger(every_s)))
         self.log.info("interval", source=source.name, seconds=every_s)
 
     def settle(self) -> None:
@@ -209,12 +212,12 @@ class Service:
             self.log.warning("store settings take effect at the next start")
         self.ingest.config = fresh
         for name in before.keys() - after.keys():
-            self.scheduler.remove_job(name)
+            self._reschedule(partial(self.scheduler.remove_job, name))
             self._forget(name)
         for name, source in after.items():
             if before.get(name) != source:
                 self._forget(name)
-                self._add(source)
+                self._reschedule(partial(self._add, source))
         self.ingest.close(keep=fresh.sources)
         self.log.info("configuration reloaded", sources=len(after))
 
@@ -226,6 +229,23 @@ class Service:
         """End the service because of what a job could not do."""
         self.failure = event.exception
         self.stop.set()
+
+    def _reschedule(self, change: Callable[[], object]) -> None:
+        """Change the schedule from inside a job, unless the service is ending.
+
+        A scheduler that shuts down waits for its jobs and holds the very lock that a change of the schedule asks for.
+        """
+        with self._schedule, suppress(JobLookupError):  # the job was removed just now
+            if not self._ending:
+                change()
+
+    def shut_down(self) -> None:
+        """Let the jobs under way end after the batch in hand, and start no other."""
+        self.ingest.stopping.set()
+        with self._schedule:
+            self._ending = True
+        self.scheduler.shutdown(wait=True)
+        self.ingest.close()
 
     def end(self, _signal: int = 0, _frame: object = None) -> None:
         """Ask for a clean stop."""
@@ -249,11 +269,9 @@ def run(config: Config, path: Path | None, page: serve.Page | None, clock: Clock
         signal.signal(number, service.end)
     with ExitStack() as stack:
         stack.callback(store.close)
-        stack.callback(service.ingest.close)
         store.publish(clock())
         service.start()
-        stack.callback(service.scheduler.shutdown, wait=True)
-        stack.callback(service.ingest.stopping.set)
+        stack.callback(service.shut_down)
         log.info("started", sources=len(config.sources), store=str(config.store.path))
         if page is None:
             service.stop.wait()
