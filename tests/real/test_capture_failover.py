@@ -1,4 +1,4 @@
-"""The recorded run again: the failover that its clients lived through, by the proxy's log and by the clients' own list."""
+"""The recorded run again: the failover its clients lived through, by the proxy's log and by the clients' own list."""
 
 from __future__ import annotations
 
