@@ -337,7 +337,8 @@ def _judge(settled: Change, sighted: Change, rules: Rules) -> list[Oddity]:
             ]
         return []
     if settled.from_state and not lawful(settled.from_state, settled.to_state):
-        visible = rules.half_open_visible or {settled.from_state, settled.to_state} != {OPEN, CLOSED}
+        # What cannot show half-open goes from open to closed, or opens again, without a step between.
+        visible = rules.half_open_visible or not {settled.from_state, settled.to_state} <= {OPEN, CLOSED}
         if visible:
             return [Oddity("unlawful_transition", at_us, f"{move} by {', '.join(sorted(settled.sources))}")]
     return []

@@ -1,5 +1,5 @@
 #!/bin/sh
-# LiteLLM in an environment of its own (it brings some sixty packages); for the nightly tests only.
+# The LiteLLM proxy in an environment of its own (it brings some 120 packages); for the nightly tests only.
 set -eu
 cd "$(dirname "$0")/.."
 target=.tools/litellm

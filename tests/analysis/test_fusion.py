@@ -251,6 +251,14 @@ def test_counters_of_a_new_process_begin_with_an_opening_from_closed() -> None:
     assert [(c.from_state, c.to_state, c.certain) for c in changes] == [("", "open", False), ("closed", "open", True)]
 
 
+def test_reopening_is_lawful_where_half_open_cannot_be_seen() -> None:
+    """Opened twice in a row by a source without half-open: two openings, and nothing odd about them."""
+    opened = [Change("", "open", Bounds(at, at + SECOND), frozenset({"prom"})) for at in (SECOND, 5 * SECOND)]
+    fused = fuse([opened], Rules(machine=True, half_open_visible=False), "closed")
+    assert [(c.from_state, c.to_state) for c in fused.changes] == [("closed", "open"), ("open", "open")]
+    assert fused.oddities == ()
+
+
 def test_a_counter_equal_on_both_sides_of_a_restart_counted_anew() -> None:
     """One opening before the restart and one after it read the same value 1: they are two."""
     run = Run(0, 30 * SECOND, 1.0, 0.01, assumed=False)

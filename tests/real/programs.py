@@ -22,6 +22,7 @@ class Program:
     output: Path
     errors: Path
     ready_url: str = ""
+    ready_within_s: float = 20.0
     lives: list[tuple[int, int]] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -31,7 +32,7 @@ class Program:
         with self.output.open("ab") as output, self.errors.open("ab") as errors:
             self._process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
         if self.ready_url:
-            wait_for(self.ready_url, self._process)
+            wait_for(self.ready_url, self._process, self.ready_within_s)
         self.lives.append((before_us, now_us()))
 
     def kill(self) -> tuple[int, int]:
