@@ -75,22 +75,23 @@ class InstanceEvidence:
     def initial_state(self, state_kind: str, before_us: Instant | None) -> str | None:
         """Return the state before anything changed, where a sample not after ``before_us`` shows it.
 
-        A counter of openings that was seen at 0, or seen to be born, says so too: nothing had opened yet.
+        A counter of openings that was seen at 0, or seen to be born, says so too: nothing had opened yet. It counts
+        where no state was sampled before it: some libraries export neither before the first opening.
         """
         runs = [run for w in self.witnesses for t in w.tracks if t.kind == state_kind for run in t.runs]
-        if runs:
-            first = min(runs)
-            return STATE_WORDS[int(first.value)] if before_us is None or first.first_us <= before_us else None
+        first = min(runs, default=None)
         openings = [
             track.runs[0]
             for witness in self.witnesses
             for track in witness.tracks
             if track.kind == TrackKind.TRANSITIONS and track.detail.get("to_state") == OPEN and track.runs
         ]
-        unopened = [run for run in openings if run.value == 0 or isnan(run.value)]
-        if openings and len(unopened) == len(openings) and (before_us is None or min(unopened).first_us <= before_us):
-            return CLOSED
-        return None
+        unopened_us = [run.first_us for run in openings if run.value == 0 or isnan(run.value)]
+        if openings and len(unopened_us) == len(openings) and (first is None or min(unopened_us) < first.first_us):
+            return CLOSED if before_us is None or min(unopened_us) <= before_us else None
+        if first is None:
+            return None
+        return STATE_WORDS[int(first.value)] if before_us is None or first.first_us <= before_us else None
 
     def state_after(self, state_kind: str, at_us: Instant) -> str | None:
         """Return the state at the first sample at or after an instant; None where none was taken."""

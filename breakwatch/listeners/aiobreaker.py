@@ -138,13 +138,14 @@ class BreakwatchListener(aiobreaker.CircuitBreakerListener, BreakerExporter):  #
 
 
 class _Reach:
-    """Notes whether a guarded function was called."""
+    """Notes whether a guarded function was called; ``plain`` is what the breaker calls in its place."""
 
     def __init__(self, func: Callable[..., Any]) -> None:
-        self._func = func
         self.reached = False
-        self.plain = wraps(func)(self._call)
 
-    def _call(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        self.reached = True
-        return self._func(*args, **kwargs)
+        @wraps(func)
+        def reaching(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            self.reached = True
+            return func(*args, **kwargs)
+
+        self.plain = reaching
