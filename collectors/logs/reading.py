@@ -112,40 +112,41 @@ class LineReader:
         if frames is not None:
             self._framed(understood, lines, parsed, frames, now_us)
             return understood
-        switch, by_word, plain = self._switch, self._by_word, self._one_literal
+        switch, by_word, candidates = self._switch, self._by_word, self._meanings
+        quick = self._quick
         for number, values in enumerate(parsed):
             if values is None:
                 continue
-            candidates = self._meanings
             if switch:
                 word = values.get(switch)
                 found = by_word.get(word) if word.__class__ is str else None
                 if found is None:
                     continue
                 candidates = found
-            if plain and len(candidates) == 1 and candidates[0].ready.regex is None:
-                self._quick(understood, number, candidates[0], values, now_us)
-            else:
+            if len(candidates) > 1 or not quick(understood, number, candidates[0], values, now_us):
                 self._line(understood, _Line(number, text_of(lines[number]), values), now_us, candidates)
         return understood
 
     def _quick(
         self, understood: Understood, number: int, meanings: Meanings, values: Mapping[str, Any], now_us: Instant
-    ) -> None:
-        """Take in what a line says that only one pattern can mean."""
+    ) -> bool:
+        """Take in what a line says that only one pattern can mean; return whether that was possible."""
+        if not self._one_literal or meanings.ready.regex is not None:
+            return False
         try:
             meaning = meanings.of(values)
             said = meaning.sighting
             if said is None:
-                return
+                return True
             occurred_us = meanings.occurred(meaning, values, now_us)
             if occurred_us is None or occurred_us > now_us + FUTURE_US:
                 _refuse_time(meanings, occurred_us)
             detail = meanings.detail(meaning, values, now_us) if meaning.loose else said.detail
         except ValueError as error:
             understood.problems[number] = str(error)
-            return
+            return True
         understood.told.append((number, said, detail, occurred_us))
+        return True
 
     def _framed(
         self,
