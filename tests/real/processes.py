@@ -57,7 +57,7 @@ class Prometheus:
     """A real server with a folder of its own.
 
     ``jobs`` maps a job's name to the address it scrapes; ``scrape_configs`` are jobs in Prometheus' own words, for what
-    an address cannot say.
+    an address cannot say. Servers with different ``external_labels`` scrape the same target at different moments.
     """
 
     folder: Path
@@ -65,6 +65,7 @@ class Prometheus:
     interval_s: int = 1
     port: int = field(default_factory=free_port)
     scrape_configs: Sequence[Mapping[str, Any]] = ()
+    external_labels: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,7 +76,11 @@ class Prometheus:
     def start(self) -> None:
         """Start it and wait until it is ready; after ``stop`` it goes on with the same data."""
         config: dict[str, Any] = {
-            "global": {"scrape_interval": f"{self.interval_s}s", "scrape_timeout": f"{self.interval_s}s"},
+            "global": {
+                "scrape_interval": f"{self.interval_s}s",
+                "scrape_timeout": f"{self.interval_s}s",
+                "external_labels": dict(self.external_labels),
+            },
             "scrape_configs": [
                 *({"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in self.jobs.items()),
                 *self.scrape_configs,
