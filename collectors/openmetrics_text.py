@@ -26,6 +26,8 @@ from collectors.claims import NAME
 BLOCK_BYTES = 4 << 20
 LONGEST_LINE_BYTES = 1 << 20
 MILLISECONDS_FROM = 1e11
+LAST_S = 253402300800.0
+"""The first second after the year 9999."""
 NOT_WANTED = -1
 
 _LABEL = rb'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|(?=\}))'
@@ -165,8 +167,12 @@ class TextReader:
             pair = float(match[1]), float(match[2])
         except ValueError:
             raise _UnreadableError("the value or the time is not a number") from None
+        if b"_" in match[1] + match[2]:  # Python reads 1_000, the format does not
+            raise _UnreadableError("the value or the time is not a number")
         if not abs(pair[1]) < float("inf"):
             raise _UnreadableError("the time is not a number")
+        if not _in_calendar(np.array([pair[1]])):
+            raise _UnreadableError("the time lies outside of the calendar")
         return number, pair
 
     def _new_series(self, key: bytes) -> int:
@@ -212,10 +218,16 @@ def _two_columns(text: bytes, count: int) -> NDArray[np.float64]:
 
 def _block(series: NDArray[np.int32], table: NDArray[np.float64]) -> Block:
     stamps = table[:, 1]
-    if not np.all(np.isfinite(stamps)):
-        raise ValueError("a time that is not a number")
+    if not _in_calendar(stamps):
+        raise ValueError("a time that is none")
     unit_us = np.where(np.abs(stamps) >= MILLISECONDS_FROM, SECOND_US / 1000, SECOND_US)
     return Block(series, np.rint(stamps * unit_us).astype(np.int64), table[:, 0])
+
+
+def _in_calendar(stamps: NDArray[np.float64]) -> bool:
+    """Return whether all stamps, whole milliseconds or seconds, are instants; a NaN is none."""
+    seconds = np.where(np.abs(stamps) >= MILLISECONDS_FROM, stamps / 1000, stamps)
+    return bool(np.all((seconds > -LAST_S / 4) & (seconds < LAST_S)))
 
 
 def _series_width(line: bytes) -> int:
@@ -224,6 +236,8 @@ def _series_width(line: bytes) -> int:
     if match is None:
         raise _UnreadableError("the line does not begin with a metric's name")
     if line[match.end() : match.end() + 1] != b"{":
+        if match.end() == match.end(1) < len(line):
+            raise _UnreadableError("the line does not begin with a metric's name")
         return match.end(1)
     place = match.end() + 1
     while label := _ONE_LABEL.match(line, place):
