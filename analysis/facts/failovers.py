@@ -1,7 +1,7 @@
 """Failovers: what each source saw of them, and the one story they tell together.
 
 A source tells them itself (a log line), or tells the calls one by one, or counts them by target. Definition and limits:
-docs/decisions/0013-failovers-from-calls.md.
+docs/decisions/0009-failovers-from-calls.md.
 """
 
 from __future__ import annotations

@@ -28,19 +28,33 @@ where track.kind = 'level_state'
 group by track.instance, track.labels
 
 -- step: served
--- When each target last answered well, as far as the spans just counted tell.
+-- The targets of the services just counted, and when each last answered well as far as the spans just counted tell: by
+-- counters the sample that showed it, by log lines the answer itself.
 select
     track.environment,
     track.service,
     track.operation,
     coalesce(nullif(track.target, ''), track.breaker) as target,
     track.labels,
-    make_timestamptz(max(increase.until_us)) as last_served_at
-from facts_increases as increase
-join raw.tracks as track using (track_id)
+    make_timestamptz(
+        max(increase.until_us) filter (where track.detail['outcome'] in ('success', 'cache_hit'))
+    ) as last_served_at
+from raw.tracks as track
+semi join facts_scope using (environment, service)
+left join facts_increases as increase using (track_id)
 where track.kind = 'requests'
-    and track.detail['outcome'] in ('success', 'cache_hit')
     and (track.target <> '' or track.breaker <> '')
+group by all
+union all
+select
+    environment,
+    service,
+    operation,
+    coalesce(nullif(target, ''), breaker) as target,
+    labels,
+    make_timestamptz(max(ended_us) filter (where outcome in ('success', 'cache_hit', 'fallback'))) as last_served_at
+from facts_calls
+where target <> '' or breaker <> ''
 group by all
 
 -- step: took_over

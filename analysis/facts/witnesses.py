@@ -1,6 +1,6 @@
 """Who is believed where metrics and log lines count the same calls: one witness a day, so that no call counts twice.
 
-The decision and its reasons: docs/decisions/0012-one-witness-counts.md.
+The decision and its reasons: docs/decisions/0008-one-witness-counts.md.
 """
 
 from __future__ import annotations

@@ -171,6 +171,17 @@ def test_a_target_last_served_at_its_last_good_answer(store: Store) -> None:
     assert [(row["target"], seconds(row["last_served_at"])) for row in store.rows("from targets")] == [("pg", 15)]
 
 
+def test_calls_told_one_by_one_say_when_a_target_last_served(store: Store) -> None:
+    """To the instant; a target that only ever failed is one too, and never served."""
+    calls = [
+        sighting(SightingKind.REQUEST, at(second), subject=Subject("prod", "shop", target=target), outcome=outcome)
+        for second, target, outcome in ((1.25, "pg", "success"), (2.5, "pg", "failure"), (3, "redis", "timeout"))
+    ]
+    refreshed(store, Batch("logs", sightings=calls))
+    rows = store.rows("from targets")
+    assert {row["target"]: row["last_served_at"] for row in rows} == {"pg": from_us(at(1.25)), "redis": None}
+
+
 def test_declared_fallbacks_are_targets_even_if_they_never_served(store: Store) -> None:
     """A standby without a last good answer is exactly what must be shown."""
     service = ServiceConfig(name="shop", fallbacks=(Fallback(name="sessions", when="redis", to="pg"),))
