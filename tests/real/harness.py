@@ -106,15 +106,19 @@ def health_changes(setup: Setup, service: str, component: str) -> list[Found]:
         service=service,
         component=component,
     )
-    return [
-        Found(
-            row["from_state"] or "",
-            row["to_state"],
-            to_us(row["occurred_earliest"]),
-            to_us(row["occurred_latest"]),
-        )
-        for row in rows
-    ]
+    return [_found(row, row["from_state"], row["to_state"]) for row in rows]
+
+
+def level_changes(setup: Setup, service: str) -> list[Found]:
+    """Return the moves of a service between levels, in order."""
+    rows = setup.rows(
+        "from service_level_changes where service = $service order by occurred_at, occurred_latest", service=service
+    )
+    return [_found(row, row["from_level"], row["to_level"]) for row in rows]
+
+
+def _found(row: Mapping[str, Any], before: str | None, after: str) -> Found:
+    return Found(before or "", after, to_us(row["occurred_earliest"]), to_us(row["occurred_latest"]))
 
 
 def _edge(to_state: str, earliest: datetime, latest: datetime) -> Found:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.real.backends import Backend, Call, Caller
 from tests.real.haproxy import PROXY, HAProxy, Turn, Watcher
-from tests.real.harness import Setup, health_changes, prometheus_source
+from tests.real.harness import Setup, health_changes, level_changes, prometheus_source
 from tests.real.processes import Prometheus
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def suffer(watcher: Watcher, server: Prometheus, backends: dict[str, Backend]) -
     time.sleep(1.3)
     backup.start()
     watcher.is_seen("BACKEND", "UP")
-    time.sleep(0.4)
+    time.sleep(1.3)
     two.recover()
     one.recover()
     watcher.is_seen("one", "UP")
@@ -173,12 +173,50 @@ def counted(setup: Setup) -> Counter[tuple[str, str]]:
 
 
 def test_requests_are_what_the_client_saw(story: Story, by_metrics: Setup) -> None:
-    """By outcome every call once, also those that HAProxy answered itself because no server was left."""
-    saw = Counter(OUTCOMES[call.status // 100] for call in story.calls)
-    found: Counter[str] = Counter()
-    for (_, outcome), count in counted(by_metrics).items():
-        found[outcome] += count
-    assert found == saw
+    """Every call once, by outcome and by the server that answered; what HAProxy answered itself has no target."""
+    assert counted(by_metrics) == Counter((call.target, OUTCOMES[call.status // 100]) for call in story.calls)
+
+
+def test_with_the_log_no_call_counts_twice(story: Story, by_metrics_and_log: Setup) -> None:
+    """The log tells each call too: by outcome, and by server where a call went well, it is what the client saw."""
+    saw = Counter((call.target, OUTCOMES[call.status // 100]) for call in story.calls)
+    found = counted(by_metrics_and_log)
+    assert {key: count for key, count in found.items() if key[1] == "success"} == {
+        key: count for key, count in saw.items() if key[1] == "success"
+    }
+    failed = {outcome: sum(n for (_, one), n in found.items() if one == outcome) for outcome in ("failure", "timeout")}
+    assert sum(failed.values()) == sum(call.status >= 500 for call in story.calls)
+    assert failed["timeout"] == sum(call.status == 504 for call in story.calls)
+
+
+def true_levels(story: Story) -> list[tuple[str, int, int]]:
+    """Return each change of level between which instants, from which servers were up."""
+    up = {"one": True, "two": True, "spare": True}
+    found: list[tuple[str, int, int]] = []
+    level = "full"
+    for turn in sorted(story.turns, key=lambda turn: turn.high_us):
+        if turn.name not in up:
+            continue
+        up[turn.name] = turn.to_word == "UP"
+        now = "full" if up["one"] or up["two"] else "degraded" if up["spare"] else "unavailable"
+        if now != level:
+            found.append((now, turn.low_us, turn.high_us))
+        level = now
+    return found
+
+
+@pytest.mark.parametrize("witness", ["metrics", "metrics and log"])
+def test_running_on_the_backup_is_a_level_of_its_own(
+    story: Story, by_metrics: Setup, by_metrics_and_log: Setup, witness: str
+) -> None:
+    """Degraded when only the backup is left, unavailable without it, full again with the first server."""
+    found = level_changes(by_metrics if witness == "metrics" else by_metrics_and_log, PROXY)
+    true = true_levels(story)
+    assert [level for level, _, _ in true] == ["degraded", "unavailable", "degraded", "full"]
+    assert [move.to_state for move in found] == [level for level, _, _ in true]
+    for (_, low_us, high_us), move in zip(true, found, strict=True):
+        assert move.holds(low_us, high_us), move.misses(low_us, high_us)
+        assert witness == "metrics" or move.earliest_us == move.latest_us
 
 
 def test_retries_are_what_haproxy_did(story: Story, by_metrics: Setup) -> None:
