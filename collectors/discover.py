@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,9 @@ import numpy as np
 from breakwatch.clock import DAY_US, SECOND_US, Clock
 from breakwatch.config import Config, PrometheusSource
 from breakwatch.errors import SourceError
-from breakwatch.model import TrackKind
+from breakwatch.model import Track, TrackKind
 from collectors import profiles
-from collectors.claims import Claims
+from collectors.claims import NAME, Claims
 from collectors.encode import Encoder, scrape_target
 from collectors.identity import Resolver
 from collectors.prometheus_api import PrometheusApi
@@ -23,6 +24,8 @@ from collectors.samples import by_series
 from collectors.targets import OF_TARGETS, UP, wanted_series
 
 RECENT_US = DAY_US
+MOST_RELATED = 10
+_RELATED = re.compile(r"(?i)circuit|breaker|retr(y|ies)|fallback|failover|bulkhead|rate_?limit|hedg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,12 @@ class Discovery:
         clock_difference_s: the server's clock minus ours, exact to a second; None when the server does not say.
         build: the server's version and what else it says about itself.
         series: how many series a cycle asks for.
+        intervals_s: service → the longest scrape interval of the jobs that tell about it.
+        targets: how many named targets calls go to, by service.
+        problems: metrics that a profile knows but cannot read, with why.
+        related: metrics that sound like resilience and that no profile reads.
+        native_histograms: metrics sent as native histograms, which are not read.
+        verified: how the profiles that were found are known to be right: ``run``, ``source`` or ``no``.
     """
 
     profiles: Mapping[str, int]
@@ -65,6 +74,12 @@ class Discovery:
     clock_difference_s: float | None
     build: Mapping[str, str]
     series: int
+    intervals_s: Mapping[str, float]
+    targets: Mapping[str, Sequence[str]]
+    problems: Mapping[str, str]
+    related: Sequence[str]
+    native_histograms: Sequence[str]
+    verified: Mapping[str, str]
 
 
 def discover(source: PrometheusSource, config: Config, clock: Clock) -> Discovery:
@@ -85,7 +100,8 @@ def _discover(api: PrometheusApi, source: PrometheusSource, config: Config, cloc
     now_us = clock()
     claims = Claims(profiles.load(source.profiles))
     encoder = Encoder(source.name, source.replica_group, claims, Resolver(config.services, source.labels))
-    metrics = [name for name in claims.wanted_of(api.metric_names()) if name not in OF_TARGETS]
+    names = api.metric_names()
+    metrics = [name for name in claims.wanted_of(names) if name not in OF_TARGETS]
     found = api.series(metrics, now_us - RECENT_US, now_us)
     mine = [one for one, own in zip(found, wanted_series(encoder, found), strict=True) if own]
     tracks = [(track, labels) for labels in mine for track, _ in encoder.tracks_of(labels)]
@@ -107,7 +123,49 @@ def _discover(api: PrometheusApi, source: PrometheusSource, config: Config, cloc
         clock_difference_s=None if difference_s is None or abs(difference_s) <= 1 else round(difference_s, 1),
         build=_build(api),
         series=len(mine),
+        intervals_s=_intervals(tracks, jobs),
+        targets=_targets(track for track, _ in tracks),
+        problems=_problems(claims, found),
+        related=_related(claims, names, mine)[:MOST_RELATED],
+        native_histograms=_native_histograms(api, names),
+        verified={profile.name: profile.verified for profile in claims.profiles},
     )
+
+
+def _intervals(tracks: Iterable[tuple[Track, Mapping[str, str]]], jobs: Iterable[ScrapeJob]) -> dict[str, float]:
+    of_job = {job.job: job.interval_s for job in jobs if job.interval_s is not None}
+    found: dict[str, float] = {}
+    for track, labels in tracks:
+        interval_s = of_job.get(labels.get("job", ""))
+        if track.subject.service and interval_s is not None:
+            found[track.subject.service] = max(interval_s, found.get(track.subject.service, 0.0))
+    return found
+
+
+def _targets(tracks: Iterable[Track]) -> dict[str, Sequence[str]]:
+    found: dict[str, set[str]] = {}
+    for track in tracks:
+        if track.subject.target and track.kind is TrackKind.REQUESTS:
+            found.setdefault(track.subject.service, set()).add(track.subject.target)
+    return {service: sorted(targets) for service, targets in found.items()}
+
+
+def _problems(claims: Claims, series: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {labels[NAME]: claim.problem for labels in series for claim in claims.of(labels) if claim.problem}
+
+
+def _related(claims: Claims, names: Iterable[str], series: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return metrics that sound like ours and that nobody reads, without those of libraries of which we read others."""
+    families = {labels[NAME].partition("_")[0] for labels in series}
+    sounding = [name for name in names if _RELATED.search(name) and not claims.wanted(name)]
+    return [name for name in sounding if name.partition("_")[0] not in families]
+
+
+def _native_histograms(api: PrometheusApi, names: Sequence[str]) -> list[str]:
+    """Return the histograms that have samples under their own name: classic ones only have them under suffixes."""
+    told = _optional(api, "/api/v1/metadata") or {}
+    kinds = {name: {one.get("type") for one in entries} for name, entries in told.items() if isinstance(entries, list)}
+    return sorted(name for name in set(names) & kinds.keys() if "histogram" in kinds[name])
 
 
 def _jobs(api: PrometheusApi, series: Sequence[Mapping[str, str]], now_us: int) -> list[ScrapeJob]:

@@ -81,17 +81,42 @@ def demo_command(
     raise Exit(serve.until_stopped(published, serve.Page(port=port), browser=not no_browser))
 
 
-@app.command(epilog=_examples("breakwatch init", "breakwatch init --prometheus http://localhost:9090"))
+_ASK = "breakwatch init --prometheus https://mimir.example.org/prometheus"
+
+
+@app.command(
+    epilog=_examples(
+        "breakwatch init",
+        "breakwatch init --prometheus http://localhost:9090",
+        f'{_ASK} --header "X-Scope-OrgID: team-a" --bearer-token-file /run/secrets/mimir',
+    )
+)
 def init(
     *,
     config: ConfigFile = None,
     prometheus: Annotated[str | None, typer.Option("--prometheus", help="Ask this server what it holds.")] = None,
+    header: Annotated[list[str] | None, typer.Option("--header", help="Header it wants: 'name: value'.")] = None,
+    bearer_token_file: Annotated[Path | None, typer.Option("--bearer-token-file", help="File of its token.")] = None,
+    username: Annotated[str, typer.Option("--username", help="User name it wants.")] = "",
+    password_file: Annotated[Path | None, typer.Option("--password-file", help="File of the password.")] = None,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="Certificates to trust.")] = None,
+    look: Annotated[str, typer.Option("--look", help="How long to look at what it holds; 0s: only ask.")] = "30s",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write a commented breakwatch.yaml, filled from what a Prometheus holds where one is named."""
+    """Write a commented breakwatch.yaml, filled from what a Prometheus holds where one is named.
+
+    Profiles, services, breakers and scrape intervals are found by asking; starter objectives come from a short look at
+    the newest data, and are only such as can be proved.
+    """
     from service import scaffold
 
-    written = scaffold.write(config or configuration.DEFAULT_FILE, prometheus, force=force)
+    asked = None
+    if prometheus is not None:
+        within_s = scaffold.length_s(look)
+        asked = scaffold.Asked(
+            prometheus, tuple(header or ()), bearer_token_file, username, password_file, ca_file, within_s
+        )
+    written = scaffold.write(config or configuration.DEFAULT_FILE, asked, force=force)
     console.say(f"{written}: written; next: breakwatch doctor, then breakwatch run")
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 
+from analysis.provable import OpenTime, doubts
+from analysis.questions.starters import starters
 from breakwatch.clock import Clock, system_clock
 from breakwatch.config import Config, LogsSource, OpenMetricsSource, PrometheusSource
-from breakwatch.errors import BreakwatchError, ExitCode
-from collectors.discover import ScrapeJob, discover
-from service import checking, collecting
+from breakwatch.errors import BreakwatchError, ExitCode, StoreError
+from collectors.discover import Discovery, ScrapeJob, discover
+from service import checking, collecting, scaffold
+from store import Reader
 
+NEAR_THE_CAP = 0.8
+MOST_NAMED = 5
 LEAST_FREE_BYTES = 1_000_000_000
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"})
 
@@ -49,35 +54,74 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
         yield Check("config", "no sources", "add one under sources:, or run breakwatch init --prometheus URL")
     for problem in checking.unknown_profiles(config):
         yield Check("config", problem.problem, problem.remedy, problem.exit_code)
+    intervals_s: dict[str, float] = {}
     for source in config.sources:
         try:
             if isinstance(source, PrometheusSource):
-                yield from _server(source, config, clock)
+                found = discover(source, config, clock)
+                yield from _server(source, found)
+                intervals_s |= found.intervals_s
             else:
                 yield from _files(source)
         except BreakwatchError as error:
             yield Check(source.name, error.problem, error.remedy, error.exit_code)
     yield from _store(config, clock)
+    yield from _objectives(config, intervals_s)
 
 
-def _server(source: PrometheusSource, config: Config, clock: Clock) -> Iterator[Check]:
-    found = discover(source, config, clock)
+def _objectives(config: Config, intervals_s: Mapping[str, float]) -> Iterator[Check]:
+    """Yield what stands against the objectives; a limit out of reach is a warning, for it is the user's to set."""
+    exact = [source.name for source in config.sources if isinstance(source, LogsSource)]
+    found = list(doubts(config, intervals_s, exact, _open_times(config.store.path)))
+    yield from (Check(f"objective {doubt.objective}", doubt.problem, doubt.remedy) for doubt in found)
+    sound = len(config.objectives) - len({doubt.objective for doubt in found})
+    if sound:
+        several = "objectives: nothing stands" if sound > 1 else "objective: nothing stands"
+        yield Check("objectives", f"{sound} {several} against proving them")
+
+
+def _open_times(published: Path) -> list[OpenTime]:
+    """Return the open times that were seen so far; none where nothing was collected yet."""
+    try:
+        with Reader.open(published) as reader:
+            seen = starters(reader).open_times
+    except StoreError:
+        return []  # what is wrong with the store is said by its own check
+    return [OpenTime(one.service, one.breaker, one.least_low_s, declared=False) for one in seen]
+
+
+def _server(source: PrometheusSource, found: Discovery) -> Iterator[Check]:
     version = found.build.get("version")
     yield Check(source.name, f"{source.url} answers{f', version {version}' if version else ''}")
-    if found.profiles:
-        matched = ", ".join(f"{name} ({count} series)" for name, count in sorted(found.profiles.items()))
-        yield Check(
-            source.name, f"profiles that match: {matched}; {found.series} of {source.max_series} series a cycle"
-        )
-    else:
-        remedy = "scrape a service with a known library, or describe your metrics in a profile"
-        yield Check(source.name, "no known profile matches what it holds", remedy)
+    yield from _profiles(source, found)
     yield from (_interval(source, job) for job in found.jobs)
     if found.clock_difference_s is None:
         yield Check(source.name, "no difference between its clock and ours was seen")
     else:
         ahead = f"its clock is {found.clock_difference_s:+.0f} s from ours"
         yield Check(source.name, ahead, "run an NTP client on both machines")
+
+
+def _profiles(source: PrometheusSource, found: Discovery) -> Iterator[Check]:
+    for name, count in sorted(found.profiles.items()):
+        yield Check(source.name, f"profile {name}: {count} series; {scaffold.PROOFS[found.verified[name]]}")
+    if not found.profiles:
+        remedy = "scrape a service with a known library, or describe your metrics in a profile"
+        yield Check(source.name, "no known profile matches what it holds", remedy)
+    share = found.series / source.max_series
+    if share > NEAR_THE_CAP:
+        about = f"{found.series} series a cycle, of at most {source.max_series}"
+        yield Check(source.name, about, "name fewer profiles, or raise max_series")
+    for metric, problem in found.problems.items():
+        yield Check(source.name, f"{metric}: {problem}", "name a profile that says what its values mean")
+    if found.related:
+        remedy = "describe them in a profile of your own where they matter"
+        yield Check(
+            source.name, f"sound like resilience, but no profile reads them: {', '.join(found.related)}", remedy
+        )
+    if found.native_histograms:
+        told = f"native histograms are not read: {', '.join(found.native_histograms[:MOST_NAMED])}"
+        yield Check(source.name, told, "send classic buckets beside them (scrape_classic_histograms)")
 
 
 def _interval(source: PrometheusSource, job: ScrapeJob) -> Check:

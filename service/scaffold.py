@@ -4,30 +4,94 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from pydantic import ValidationError
 
+from analysis.questions.starters import Starters
 from breakwatch.clock import Clock, system_clock
 from breakwatch.config import Config, PrometheusSource, load
+from breakwatch.config_units import parse_duration_s
 from breakwatch.errors import ConfigError, UsageError
 from collectors.discover import Discovery, discover
+from service.observing import LOOK_S, look
+from service.suggesting import expected, objectives
 
 LARGEST_SERVICES = 50
+MOST_TARGETS = 10
+PROOFS = {
+    "run": "proved against the running program",
+    "source": "read in the library's source, not proved by a run",
+    "no": "not proved: check what it says",
+}
 
 
-def write(path: Path, prometheus: str | None, *, force: bool, clock: Clock = system_clock) -> Path:
-    """Write a starter configuration and return its path.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which server to ask, how to get in, and for how many seconds to look at what it holds (0: not at all)."""
+
+    url: str
+    headers: Sequence[str] = ()
+    bearer_token_file: Path | None = None
+    username: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    within_s: float = LOOK_S
+
+    def source(self) -> PrometheusSource:
+        """Return it as a source; UsageError where it is no address, or half of a credential."""
+        settings: dict[str, Any] = {"headers": self._headers()} | self._credentials()
+        try:
+            return PrometheusSource(name="prometheus", url=self.url, labels={"environment": "default"}, **settings)
+        except ValidationError as error:
+            (first, *_) = error.errors()
+            option = str(first["loc"][0]) if first["loc"] else "prometheus"
+            remedy = first.get("ctx", {}).get("remedy", "breakwatch init --help")
+            raise UsageError(f"--{'prometheus' if option == 'url' else option}: {first['msg']}", str(remedy)) from None
+
+    def _headers(self) -> dict[str, str]:
+        split = [header.partition(":") for header in self.headers]
+        for name, colon, _ in split:
+            if not colon or not name.strip():
+                raise UsageError(f"--header: {name!r} is no header", 'write --header "X-Scope-OrgID: team-a"')
+        return {name.strip(): value.strip() for name, _, value in split}
+
+    def _credentials(self) -> dict[str, Any]:
+        given: dict[str, Any] = {"bearer_token_file": self.bearer_token_file, "ca_file": self.ca_file}
+        if bool(self.username) != (self.password_file is not None):
+            raise UsageError("--username and --password-file belong together", "give both, or neither")
+        if self.username:
+            given["basic_auth"] = {"username": self.username, "password_file": self.password_file}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def written(self) -> Iterator[str]:
+        """Yield the lines of the configuration that say the same; paths are made absolute, for it may move."""
+        if self.headers:
+            told = ", ".join(f"{_quoted(name)}: {_quoted(value)}" for name, value in self._headers().items())
+            yield f"headers: {{{told}}}"
+        for name, file in (("bearer_token_file", self.bearer_token_file), ("ca_file", self.ca_file)):
+            if file is not None:
+                yield f"{name}: {_quoted(str(file.absolute()))}"
+        if self.username and self.password_file is not None:
+            password = _quoted(str(self.password_file.absolute()))
+            yield f"basic_auth: {{username: {_quoted(self.username)}, password_file: {password}}}"
+
+
+def write(path: Path, asked: Asked | None, *, force: bool, clock: Clock = system_clock) -> Path:
+    """Write a starter configuration and return its path; without a server to ask it is a blank one.
 
     Raises:
-        UsageError: the file exists and ``force`` was not given.
+        UsageError: the file exists and ``force`` was not given, or what was asked is no server's address.
         SourceError: the Prometheus named cannot be asked.
     """
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already", "add --force to overwrite it, or name another file with --config")
-    text = _blank() if prometheus is None else _filled(prometheus, clock)
+    text = _blank() if asked is None else _filled(asked, clock)
     _check(text)
     try:
         path.write_text(text, encoding="utf-8")
@@ -36,49 +100,77 @@ def write(path: Path, prometheus: str | None, *, force: bool, clock: Clock = sys
     return path
 
 
+def length_s(text: str) -> float:
+    """Return a written length of time in seconds; UsageError for another text."""
+    try:
+        return parse_duration_s(text)
+    except ValueError as error:
+        raise UsageError(f"--look: {error}", "write 30s, 5m, or 0s for not at all") from error
+
+
 def _template(name: str) -> Template:
     return Template((files("service") / "templates" / name).read_text(encoding="utf-8"))
 
 
 def _blank() -> str:
-    return _template("breakwatch.yaml").substitute(source=_template("source-example.yaml").template, services="")
+    source = _template("source-example.yaml").template
+    return _template("breakwatch.yaml").substitute(source=source, services="", objectives=" []\n")
 
 
-def _filled(url: str, clock: Clock) -> str:
-    try:
-        source = PrometheusSource(name="prometheus", url=url, labels={"environment": "default"})
-    except ValidationError as error:
-        (first, *_) = error.errors()
-        raise UsageError(f"--prometheus: {first['msg']}", str(first["ctx"]["remedy"])) from None
-    found = discover(source, Config(sources=(source,)), clock)
+def _filled(asked: Asked, clock: Clock) -> str:
+    source = asked.source()
+    config = Config(sources=(source,))
+    found = discover(source, config, clock)
+    seen = Starters({}, (), ()) if asked.within_s <= 0 else look(config, clock, asked.within_s).starters
+    services = sorted({*found.services, *seen.covered_s})[:LARGEST_SERVICES]
+    guarded = {breaker.service for breaker in found.breakers}
     lines = [
-        f"  - name: {_quoted(source.name)}",
-        "    kind: prometheus",
-        f"    url: {_quoted(source.url)}",
-        "    labels: {environment: default}   # what its own answers do not say; name your environment and cluster",
-        f"    profiles: [{', '.join(_quoted(name) for name in sorted(found.profiles))}]   # {_series(found)}",
+        line
+        for name in services
+        for line in objectives(name, seen, found.intervals_s.get(name), breakers=name in guarded)
     ]
-    if found.scrape_interval_s is not None:
-        half_s = found.scrape_interval_s / 2
-        lines.append(f"    # scraped every {found.scrape_interval_s:g} s: edges are known to about ± {half_s:g} s")
-    services = "".join(_service(name) for name in sorted(found.services)[:LARGEST_SERVICES])
-    return _template("breakwatch.yaml").substitute(source="\n".join(lines) + "\n", services=services)
-
-
-def _series(found: Discovery) -> str:
-    if not found.profiles:
-        return "no known library was found; empty looks for all"
-    return ", ".join(f"{name}: {count} series" for name, count in sorted(found.profiles.items()))
-
-
-def _service(name: str) -> str:
-    return (
-        f"  - name: {_quoted(name)}\n"
-        "    # owner: {team: , email: , chat: }\n"
-        "    # runbook: https://\n"
-        "    # critical: true\n"
-        "    # depends_on: [{service: , kind: hard}]\n"
+    named = any(not line.lstrip().startswith("#") for line in lines)
+    return _template("breakwatch.yaml").substitute(
+        source="".join(_source(asked, source, found)),
+        services="".join(line for name in services for line in _service(name, found, seen)),
+        objectives=("\n" if named else " []\n") + "".join(lines),
     )
+
+
+def _source(asked: Asked, source: PrometheusSource, found: Discovery) -> Iterator[str]:
+    yield f"  - name: {_quoted(source.name)}\n    kind: prometheus\n    url: {_quoted(source.url)}\n"
+    yield "    labels: {environment: default}   # what its own answers do not say; name your environment and cluster\n"
+    yield from (f"    {line}\n" for line in asked.written())
+    if found.profiles:
+        yield "    # Found here; without this line every known library is looked for, also those that come later:\n"
+        yield f"    # profiles: [{', '.join(_quoted(name) for name in sorted(found.profiles))}]\n"
+    for name, count in sorted(found.profiles.items()):
+        yield f"    #   {name}: {count} series; {PROOFS[found.verified[name]]}\n"
+    if not found.profiles:
+        yield "    # no known library was found; breakwatch doctor says what comes near\n"
+    for job in found.jobs:
+        if job.interval_s is not None:
+            about = f"edges are known to about ± {job.interval_s / 2:g} s"
+            yield f"    # job {_quoted(job.job)} is scraped every {job.interval_s:g} s: {about}\n"
+    if found.scrape_interval_s is None:
+        yield "    # scrape_interval: 15s   # the server does not tell; say it where you know it\n"
+
+
+def _service(name: str, found: Discovery, seen: Starters) -> Iterator[str]:
+    yield f"  - name: {_quoted(name)}\n"
+    for breaker in found.breakers:
+        if breaker.service == name:
+            where = f"{breaker.instances} instance{'' if breaker.instances == 1 else 's'}"
+            yield f"    # breaker {_quoted(breaker.breaker)} on {where}, by {breaker.profile}\n"
+    if found.targets.get(name):
+        shown = ", ".join(_quoted(target) for target in found.targets[name][:MOST_TARGETS])
+        more = ", …" if len(found.targets[name]) > MOST_TARGETS else ""
+        yield f"    # calls go to {shown}{more}\n"
+    yield "    # owner: {team: , email: , chat: }\n"
+    yield "    # runbook: https://\n"
+    yield "    # critical: true\n"
+    yield "    # depends_on: [{service: , kind: hard}]\n"
+    yield from expected([one for one in seen.open_times if one.service == name])
 
 
 def _quoted(text: str) -> str:

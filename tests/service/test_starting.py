@@ -8,30 +8,13 @@ from pathlib import Path
 import pytest
 
 import sample_data
-from breakwatch.clock import Clock, from_us
-from breakwatch.config import Config, PrometheusSource, load
-from breakwatch.errors import SourceError, StoreError, UsageError
-from collectors.discover import Discovery, ScrapeJob
-from service import demo, doctor, scaffold
+from breakwatch.clock import from_us
+from breakwatch.config import Config, load
+from breakwatch.errors import StoreError
+from service import demo, doctor
 from store import Reader, Store
 from tests.service.command import breakwatch, write
 from tests.service.servers import closed_port
-
-FOUND = Discovery(
-    profiles={"resilience4j": 42},
-    services=["checkout", 'odd "name" ${HOME}'],
-    breakers=[],
-    scrape_interval_s=15.0,
-    jobs=[ScrapeJob("shop", 3, 15.0, 10.0)],
-    clock_difference_s=None,
-    build={"version": "2.42.0"},
-    series=42,
-)
-
-
-def found(_source: PrometheusSource, _config: Config, _clock: Clock) -> Discovery:
-    """Stand in for a server's answers; that they are read rightly is shown where they are read."""
-    return FOUND
 
 
 @pytest.fixture(scope="module")
@@ -80,40 +63,6 @@ def test_a_demo_of_another_sample_is_made_anew(tmp_path: Path, demo_store: Path)
     assert mark.read_text() == "new"
 
 
-def test_the_starter_file_is_valid_and_never_overwrites(tmp_path: Path) -> None:
-    """The file init writes is one that validate accepts; a second init refuses unless told to."""
-    assert breakwatch("init", folder=tmp_path).code == 0
-    assert breakwatch("validate", folder=tmp_path).code == 0
-    before = (tmp_path / "breakwatch.yaml").read_bytes()
-    done = breakwatch("init", folder=tmp_path)
-    assert done.code == 2
-    assert "--force" in done.err
-    assert (tmp_path / "breakwatch.yaml").read_bytes() == before
-    assert breakwatch("init", "--force", folder=tmp_path).code == 0
-
-
-def test_the_starter_file_says_what_a_server_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Profiles, services and the scrape interval are in it; odd names are quoted, and it loads."""
-    monkeypatch.setattr(scaffold, "discover", found)
-    file = scaffold.write(tmp_path / "b.yaml", "http://prom:9090", force=False)
-    config = load(file)
-    (source,) = config.sources
-    assert isinstance(source, PrometheusSource)
-    assert source.profiles == ("resilience4j",)
-    assert [service.name for service in config.services] == ["checkout", 'odd "name" ${HOME}']
-    assert "± 7.5 s" in file.read_text(encoding="utf-8")
-
-
-def test_a_server_that_cannot_be_asked_writes_nothing(tmp_path: Path) -> None:
-    """A failing init leaves nothing behind."""
-    file = tmp_path / "b.yaml"
-    with pytest.raises(SourceError):
-        scaffold.write(file, f"http://127.0.0.1:{closed_port()}", force=False)
-    with pytest.raises(UsageError):
-        scaffold.write(file, "not an address", force=False)
-    assert not file.exists()
-
-
 def test_the_doctor_works_while_a_source_is_down(tmp_path: Path) -> None:
     """Each check is one line; the dead source fails with a remedy, the others are still looked at."""
     (tmp_path / "app.jsonl").write_text("")
@@ -129,15 +78,6 @@ def test_the_doctor_works_while_a_source_is_down(tmp_path: Path) -> None:
     assert [line for line in lines if line.startswith("ok    app: 1 file")]
     assert [line for line in lines if "no profile is named 'resilience4'" in line and "resilience4j" in line]
     assert [line for line in lines if line.startswith("ok    store")]
-
-
-def test_the_doctor_says_what_scrapes_can_prove(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Version, profiles, series and how exactly edges are known."""
-    monkeypatch.setattr(doctor, "discover", found)
-    config = load(write(tmp_path, "sources: [{name: prom, kind: prometheus, url: 'http://prom:9090'}]"))
-    lines = [check.line() for check in doctor.checks(config, lambda: 0)]
-    assert "ok    prom: http://prom:9090 answers, version 2.42.0" in lines
-    assert "ok    prom: job shop: 3 targets every 15 s, so edges are known to ± 7.5 s" in lines
 
 
 def test_the_doctor_names_the_owner_of_a_store(tmp_path: Path) -> None:

@@ -1,0 +1,102 @@
+"""What was seen of each service that a first objective could be about: for a configuration to start from."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from analysis.indicators import INDICATORS
+from analysis.questions.common import load
+from analysis.statistics import UNENDED, Figure, Length, share_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from store import Rows
+
+_STEPS = dict(re.findall(r"^-- step: (\w+)\n(.*?)(?=^-- step: |\Z)", load("starters"), re.MULTILINE | re.DOTALL))
+_EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of one indicator of one service: the p90 of times, the share of ratios.
+
+    Attributes:
+        n: how many episodes, recoveries, failovers or requests; ongoing: those that have not ended.
+    """
+
+    indicator: str
+    service: str
+    figure: Figure
+    n: int
+    ongoing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTime:
+    """The shortest that a breaker stayed open before it tried again, in seconds, of ``n`` times; ``low`` its bound."""
+
+    service: str
+    breaker: str
+    least_s: float
+    least_low_s: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Starters:
+    """What was seen, and for how long.
+
+    Attributes:
+        covered_s: by service, for how many seconds it was seen, per instance.
+    """
+
+    covered_s: Mapping[str, float]
+    seen: tuple[Seen, ...]
+    open_times: tuple[OpenTime, ...]
+
+    def of(self, service: str) -> tuple[Seen, ...]:
+        """Return what was seen of a service."""
+        return tuple(one for one in self.seen if one.service == service)
+
+
+def starters(rows: Rows) -> Starters:
+    """Return what there is to be seen in all that is kept."""
+    return Starters(
+        covered_s={row["service"]: float(row["covered_s"]) for row in rows.rows(_STEPS["covered"])},
+        seen=(*_breakers(rows), *_times(rows, "health_recovery_time", "health"),
+              *_times(rows, "failover_time", "failovers"), *_ratios(rows)),
+        open_times=tuple(OpenTime(**row) for row in rows.rows(_STEPS["open_times"])),
+    )  # fmt: skip
+
+
+def _breakers(rows: Rows) -> Iterable[Seen]:
+    name = "breaker_recovery_time"
+    for (service,), spread in INDICATORS[name].compute(rows, *_EVER, by=("service",)).items():
+        yield Seen(name, str(service), spread.p90, spread.n, spread.ongoing)
+
+
+def _times(rows: Rows, indicator: str, step: str) -> Iterable[Seen]:
+    lengths: dict[str, list[Length]] = defaultdict(list)
+    for row in rows.rows(_STEPS[step]):
+        lengths[row["service"]].append(_length(row))
+    for service, found in lengths.items():
+        ongoing = sum(length.value is None for length in found)
+        yield Seen(indicator, service, share_figure(found, 0.9), len(found), ongoing)
+
+
+def _length(row: Mapping[str, Any]) -> Length:
+    high_s = row["duration_high_s"]
+    return Length(row["duration_s"], row["duration_low_s"] or 0.0, UNENDED if high_s is None else high_s)
+
+
+def _ratios(rows: Rows) -> Iterable[Seen]:
+    """Yield the share of good calls; counters are exact, so the share has no other bounds than itself."""
+    for row in rows.rows(_STEPS["requests"]):
+        if row["total"]:
+            share = float(row["good"] or 0) / float(row["total"])
+            yield Seen("availability_requests", row["service"], Figure(share, share, share), int(row["total"]))

@@ -1,0 +1,186 @@
+"""What ``init`` writes and what ``doctor`` says of it."""
+
+from __future__ import annotations
+
+import os
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from analysis.questions.starters import OpenTime, Seen, Starters
+from analysis.statistics import Figure
+from breakwatch.clock import Clock
+from breakwatch.config import Config, PrometheusSource, load
+from breakwatch.errors import SourceError, UsageError
+from collectors.discover import Breaker, Discovery, ScrapeJob
+from service import doctor, scaffold
+from service.observing import Look
+from tests.service.command import breakwatch, write
+from tests.service.servers import closed_port
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "init"
+DAY_S = 86_400.0
+
+FOUND = Discovery(
+    profiles={"resilience4j": 42, "envoy": 7},
+    services=["checkout", 'odd "name" ${HOME}', "search"],
+    breakers=[Breaker("checkout", "payments", 2, "resilience4j"), Breaker("search", "catalog", 1, "resilience4j")],
+    scrape_interval_s=15.0,
+    jobs=[ScrapeJob("shop", 3, 15.0, 10.0), ScrapeJob("mesh", 1, None, None)],
+    clock_difference_s=None,
+    build={"version": "2.42.0"},
+    series=9_000,
+    intervals_s={"checkout": 15.0, "search": 15.0},
+    targets={"checkout": ["eu-1", "eu-2"]},
+    problems={"circuit_breaker_state": "1 may be open or half_open"},
+    related=["shop_fallbacks_total"],
+    native_histograms=["rpc_duration_seconds"],
+    verified={"resilience4j": "source", "envoy": "run"},
+)
+SEEN = Starters(
+    covered_s={"checkout": 4.2 * DAY_S, "search": 2 * 3600.0, 'odd "name" ${HOME}': 1800.0},
+    seen=(
+        Seen("breaker_recovery_time", "checkout", Figure(61.2, 46.1, 76.4), 14),
+        Seen("failover_time", "checkout", Figure(2.053, 1.9, 2.2), 3),
+        Seen("availability_requests", "checkout", Figure(0.99899, 0.99899, 0.99899), 1_203_441),
+        Seen("breaker_recovery_time", 'odd "name" ${HOME}', Figure(None, 500.0, inf), 2, ongoing=1),
+        Seen("availability_requests", 'odd "name" ${HOME}', Figure(0.41, 0.41, 0.41), 100),
+    ),
+    open_times=(OpenTime("checkout", "payments", 60.0, 45.2, 14), OpenTime("search", "catalog", 3.0, 0.0, 1)),
+)
+
+
+def found(_source: PrometheusSource, _config: Config, _clock: Clock) -> Discovery:
+    """Stand in for a server's answers; that they are read rightly is shown where they are read."""
+    return FOUND
+
+
+def seen(_config: Config, _clock: Clock, _within_s: float) -> Look:
+    """Stand in for a short look at what a server holds."""
+    return Look(SEEN, whole=True)
+
+
+@pytest.fixture
+def known_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server whose answers are known."""
+    monkeypatch.setattr(scaffold, "discover", found)
+    monkeypatch.setattr(scaffold, "look", seen)
+    monkeypatch.setattr(doctor, "discover", found)
+
+
+def test_the_starter_file_is_valid_and_never_overwrites(tmp_path: Path) -> None:
+    """The file init writes is one that validate accepts; a second init refuses unless told to."""
+    assert breakwatch("init", folder=tmp_path).code == 0
+    assert breakwatch("validate", folder=tmp_path).code == 0
+    before = (tmp_path / "breakwatch.yaml").read_bytes()
+    done = breakwatch("init", folder=tmp_path)
+    assert done.code == 2
+    assert "--force" in done.err
+    assert (tmp_path / "breakwatch.yaml").read_bytes() == before
+    assert breakwatch("init", "--force", folder=tmp_path).code == 0
+
+
+@pytest.mark.usefixtures("known_server")
+def test_the_starter_file_reads_as_its_golden(tmp_path: Path) -> None:
+    """Source, profiles with how they were proved, services with breakers and targets, objectives with what was seen."""
+    file = scaffold.write(tmp_path / "b.yaml", scaffold.Asked("http://prom:9090"), force=False)
+    golden, text = GOLDEN / "shop.yaml", file.read_text(encoding="utf-8")
+    if os.environ.get("BREAKWATCH_GOLDEN") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("known_server")
+def test_the_starter_file_loads_as_what_it_says(tmp_path: Path) -> None:
+    """Odd names are quoted, objectives that can be proved are live and marked as ours, the others are comments."""
+    config = load(scaffold.write(tmp_path / "b.yaml", scaffold.Asked("http://prom:9090"), force=False))
+    assert [service.name for service in config.services] == ["checkout", 'odd "name" ${HOME}', "search"]
+    told = [(one.service, one.indicator, one.limit, one.origin) for one in config.objectives]
+    assert [(service, indicator) for service, indicator, _, _ in told] == [
+        ("checkout", "breaker_recovery_time"),
+        ("checkout", "failover_time"),
+        ("checkout", "availability_requests"),
+    ]
+    assert {origin for *_, origin in told} == {"default"}
+    limits = [limit[1].value for _, _, limit, _ in told if limit is not None]
+    assert limits == [90.0, 30.0, 0.995]
+
+
+@pytest.mark.usefixtures("known_server")
+def test_the_doctor_doubts_no_objective_of_a_starter_file(tmp_path: Path) -> None:
+    """What init proposes can be proved at the scrape interval it found, and lies above the open times it saw."""
+    config = load(scaffold.write(tmp_path / "b.yaml", scaffold.Asked("http://prom:9090"), force=False))
+    lines = [check.line() for check in doctor.checks(config, lambda: 0)]
+    assert "ok    objectives: 3 objectives: nothing stands against proving them" in lines
+    assert not [line for line in lines if "objective checkout" in line]
+
+
+def test_how_to_get_in_is_carried_into_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tenant header, token, user and certificates given to init are in the file; secrets by the files they lie in."""
+    monkeypatch.setattr(scaffold, "discover", found)
+    for name in ("token", "ca.pem"):
+        (tmp_path / name).write_text("x")
+    asked = scaffold.Asked(
+        "https://mimir:9009/prometheus",
+        headers=("X-Scope-OrgID: team-a",),
+        bearer_token_file=tmp_path / "token",
+        ca_file=tmp_path / "ca.pem",
+        within_s=0,
+    )
+    (source,) = load(scaffold.write(tmp_path / "b.yaml", asked, force=False)).sources
+    assert isinstance(source, PrometheusSource)
+    assert dict(source.headers) == {"X-Scope-OrgID": "team-a"}
+    assert source.bearer_token_file == tmp_path / "token"
+    assert source.ca_file == tmp_path / "ca.pem"
+
+
+def test_a_server_that_cannot_be_asked_writes_nothing(tmp_path: Path) -> None:
+    """A failing init leaves nothing behind."""
+    file = tmp_path / "b.yaml"
+    with pytest.raises(SourceError):
+        scaffold.write(file, scaffold.Asked(f"http://127.0.0.1:{closed_port()}"), force=False)
+    for asked in (
+        scaffold.Asked("not an address"),
+        scaffold.Asked("http://prom:9090", headers=("X-Scope-OrgID",)),
+        scaffold.Asked("http://prom:9090", username="me"),
+    ):
+        with pytest.raises(UsageError):
+            scaffold.write(file, asked, force=False)
+    assert not file.exists()
+
+
+@pytest.mark.usefixtures("known_server")
+def test_the_doctor_says_what_it_found_line_by_line(tmp_path: Path) -> None:
+    """Version, profiles and how they were proved, what no profile reads, cap, and how exactly edges are known."""
+    config = load(write(tmp_path, "sources: [{name: prom, kind: prometheus, url: 'http://prom:9090'}]"))
+    lines = [check.line() for check in doctor.checks(config, lambda: 0)]
+    assert "ok    prom: http://prom:9090 answers, version 2.42.0" in lines
+    assert "ok    prom: profile envoy: 7 series; proved against the running program" in lines
+    assert "ok    prom: profile resilience4j: 42 series; read in the library's source, not proved by a run" in lines
+    assert "ok    prom: job shop: 3 targets every 15 s, so edges are known to ± 7.5 s" in lines
+    warned = [line for line in lines if line.startswith("warn  prom: ")]
+    for said in ("9000 series a cycle, of at most 10000", "circuit_breaker_state: 1 may be open or half_open",
+                 "no profile reads them: shop_fallbacks_total", "native histograms are not read: rpc_duration_seconds",
+                 "job mesh: scrape interval unknown"):  # fmt: skip
+        assert [line for line in warned if said in line and "— try: " in line], said
+
+
+@pytest.mark.usefixtures("known_server")
+def test_the_doctor_doubts_what_cannot_be_proved(tmp_path: Path) -> None:
+    """A limit under two scrape intervals and one under the declared open time are warned of, with the remedy."""
+    text = """\
+sources: [{name: prom, kind: prometheus, url: 'http://prom:9090'}]
+services: [{name: checkout, expected: {breakers: {payments: {open_time: 60s}}}}]
+objectives:
+  - {name: quick, indicator: failover_time, below: 5s, service: checkout}
+  - {name: back, indicator: breaker_recovery_time, below: 45s, service: checkout}
+  - {name: sound, indicator: breaker_recovery_time, below: 5m, service: checkout}
+"""
+    checks = list(doctor.checks(load(write(tmp_path, text)), lambda: 0))
+    lines = [check.line() for check in checks if check.subject.startswith("objective")]
+    assert len(lines) == 3
+    assert lines[0].startswith("warn  objective quick: below 5s can be missed and never be met")
+    assert lines[1].startswith("warn  objective back: below 45s is out of reach: checkout/payments is declared to stay")
+    assert lines[2] == "ok    objectives: 1 objective: nothing stands against proving them"
