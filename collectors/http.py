@@ -11,13 +11,17 @@ import ipaddress
 import socket
 import threading
 import time
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.retry import Retry
+
+T = TypeVar("T")
 
 # Addresses where clouds answer with credentials, beyond the link-local ranges.
 METADATA_ADDRESSES = frozenset({ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200")})
@@ -179,28 +183,61 @@ class BoundedSession(requests.Session):
             requests.Timeout: the time is over.
             AnswerTooLargeError: the answer is larger than MAX_ANSWER_BYTES, unpacked.
         """
+        with self._limited():
+            response = self._send(method, url, *args, **kwargs)
+            self._read(response)
+            return response
+
+    def streamed(
+        self, url: str, body: bytes, headers: Mapping[str, str], consume: Callable[[requests.Response], T]
+    ) -> T:
+        """Post a request and return what ``consume`` makes of the answer while it arrives; see ``pieces``.
+
+        Raises:
+            requests.Timeout: the time is over; it counts until ``consume`` is done.
+            AnswerTooLargeError: the answer is larger than MAX_ANSWER_BYTES, unpacked.
+        """
+        with self._limited():
+            response = self._send("POST", url, data=body, headers=dict(headers))
+            try:
+                return consume(response)
+            finally:
+                response.close()
+
+    def _send(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
         kwargs |= {"allow_redirects": False, "timeout": self.deadline.total_s, "stream": True}
+        self.answer = super().request(method, url, *args, **kwargs)
+        return self.answer
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Let what is done take no longer than the limit."""
         with self.deadline:
             try:
-                response = super().request(method, url, *args, **kwargs)
-                self.answer = response
-                self._read(response)
-            except requests.RequestException as error:
+                yield
+            except (requests.RequestException, ValueError) as error:  # what was cut cannot be read either
                 if self.deadline.passed:
                     raise requests.Timeout(f"no answer within {self.deadline.total_s:g} s") from error
                 raise
             # An answer that was cut may look whole: where headers end with the connection, so does the body.
             if self.deadline.passed:
                 raise requests.Timeout(f"no answer within {self.deadline.total_s:g} s")
-            return response
 
     @staticmethod
     def _read(response: requests.Response) -> None:
         """Read the body as far as it may go; what a server never ends would otherwise end in our memory."""
         body = bytearray()
-        for piece in response.iter_content(_PIECE_BYTES):
+        for piece in pieces(response):
             body += piece
-            if len(body) > MAX_ANSWER_BYTES:
-                response.close()
-                raise AnswerTooLargeError(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
         response._content = bytes(body)  # noqa: SLF001 - where requests itself keeps what it has read
+
+
+def pieces(response: requests.Response) -> Iterator[bytes]:
+    """Yield an answer's body as it arrives; AnswerTooLargeError where it goes on for longer than was ever meant."""
+    size = 0
+    for piece in response.iter_content(_PIECE_BYTES):
+        size += len(piece)
+        if size > MAX_ANSWER_BYTES:
+            response.close()
+            raise AnswerTooLargeError(f"an answer of more than {MAX_ANSWER_BYTES >> 20} MiB")
+        yield piece

@@ -1,10 +1,7 @@
-"""A Prometheus server as a source: raw samples of the metrics that some profile wants, chunk by chunk.
+"""A Prometheus server as a source: raw samples of the metrics that some profile wants, span by span.
 
-Each chunk is read a little into its past: two scrapes, or back to a pair of scrapes that could not be judged before, so
-that the union of what any chunks yield is the same (see ``collectors.scrapes``).
-
-A later, cheaper way to read the steady state (asking the server which series changed, or its remote-read protocol)
-would replace ``_fetch`` and nothing else.
+Each span is read a little into its past: two scrapes, or back to a pair of scrapes that could not be judged before, so
+that the union of what any spans yield is the same (see ``collectors.scrapes``).
 """
 
 from __future__ import annotations
@@ -13,31 +10,34 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from breakwatch.clock import DAY_US, HOUR_US, MINUTE_US, Clock, Instant
 from breakwatch.config import Config, PrometheusSource
 from breakwatch.model import COUNTERS, STATES, Batch, Rejected, TrackKind, Window
 from collectors import profiles
 from collectors.claims import NAME, Claims
-from collectors.encode import Encoder, scrape_target
+from collectors.covered import WATERMARK, Covered
+from collectors.encode import Encoder
+from collectors.fetching import Fetcher
 from collectors.identity import Resolver
-from collectors.prometheus_api import PrometheusApi, TooHeavyError
-from collectors.samples import Samples, concatenated, no_samples
+from collectors.packed import side_by_side, without_samples
+from collectors.prometheus_api import NotSpokenError, PrometheusApi, TooHeavyError
 from collectors.scrapes import CONTEXT_US, LOOKBACK_US
 from collectors.targets import OF_TARGETS, Outlook, Targets, encode_all, targets_of, wanted_series
 
-WATERMARK = "watermark"
+__all__ = ["WATERMARK", "PrometheusCollector"]
+
 BACKFILL_US = 15 * DAY_US
 """How far back "all there is" reaches: Prometheus' own default retention."""
 
-SAMPLES_PER_REQUEST = 500_000
-LONGEST_CHUNK_US = 6 * HOUR_US
-SURE_CHUNK_US = 15 * MINUTE_US
-SHORTEST_CHUNK_US = MINUTE_US
-MOST_MATCHED_JOBS = 100
+RECENT_US = 6 * HOUR_US
+"""What is fetched first, so that there is something to see while the rest comes."""
+
 LATE_US = MINUTE_US
 """A scrape is stored when it is over, at most its timeout after its stamp."""
+
+FUTURE_US = 5 * MINUTE_US
+FAR_FUTURE_US = 366 * DAY_US
+MOST_MATCHED_JOBS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +54,65 @@ class _Chunk:
 class PrometheusCollector:
     """Reads one Prometheus; see ``collectors.Collector``."""
 
-    def __init__(self, source: PrometheusSource, config: Config, clock: Clock) -> None:
+    def __init__(
+        self, source: PrometheusSource, config: Config, clock: Clock, api: PrometheusApi | None = None
+    ) -> None:
         self._source = source
         self._clock = clock
-        self.api = PrometheusApi(source)
+        self.api = PrometheusApi(source) if api is None else api
         self._claims = Claims(profiles.load(source.profiles))
         resolver = Resolver(config.services, source.labels)
         self._encoder = Encoder(source.name, source.replica_group, self._claims, resolver)
+        self._fetcher = Fetcher(self.api)
 
     def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
-        """Yield the window's chunks, oldest first; without a start from the watermark, else the last 15 days.
+        """Yield the window's spans. Without a start: from the watermark on, then what is missing of the last 15 days.
 
-        The watermark moves on only where a window begins at or before it: a hole is never passed over. SourceError when
-        the server cannot be read.
+        The first time that is the last hours, and then backwards. The watermark moves on only where a window begins at
+        or before it: a hole is never passed over. SourceError when the server cannot be read.
         """
-        stored = checkpoints.get(WATERMARK)
-        watermark = int(stored) if stored else None
+        covered = Covered.of(checkpoints)
         end_us = min(window.end_us, self._clock())
-        start_us = window.start_us
-        if start_us is None:
-            start_us = end_us - BACKFILL_US if watermark is None else watermark
         names = self._claims.wanted_of(self.api.metric_names())
         names = [name for name in names if name not in OF_TARGETS]
+        self._fetcher.ready(end_us)
+        yield from self._from_the_future(names)
+        start_us = window.start_us if window.start_us is not None else covered.until_us
+        if start_us is None:
+            start_us = end_us - RECENT_US
+            covered = covered.begun(start_us, end_us - BACKFILL_US)
+        before = Covered.of(checkpoints)
         while start_us < end_us:
-            chunk = self._chunk(names, start_us, end_us)
-            batch = self._batch(chunk)
-            if watermark is None or start_us <= watermark:
-                watermark = max(watermark or 0, self._known_until(chunk, batch))
-                batch = replace(batch, checkpoints={WATERMARK: str(watermark)})
+            chunk, batch = self._read(names, start_us, end_us)
+            known = covered.forward(start_us, self._known_until(chunk, batch))
+            if covered.until_us is None or start_us <= covered.until_us:
+                batch = replace(batch, checkpoints=known.checkpoints(before))
             yield batch
+            covered = before = known
             start_us = chunk.end_us
+        while window.start_us is None and covered.down_to_us is not None:
+            chunk, batch = self._read(names, covered.goal_us, covered.down_to_us, backwards=True)
+            covered = covered.backward(chunk.start_us)
+            yield replace(batch, checkpoints=covered.checkpoints(before))
+            before = covered
 
     def close(self) -> None:
         """Give the connections back."""
         self.api.close()
+
+    def _read(
+        self, names: Sequence[str], start_us: Instant, end_us: Instant, *, backwards: bool = False
+    ) -> tuple[_Chunk, Batch]:
+        """Read as much of a span, from its start or its end, as one step should carry."""
+        while True:
+            chunk = self._chunk(names, start_us, end_us, backwards=backwards)
+            try:
+                return chunk, self._batch(chunk)
+            except NotSpokenError:
+                self._fetcher.without_remote_read()
+            except TooHeavyError:
+                if not self._fetcher.less(chunk.end_us - chunk.start_us):
+                    raise
 
     def _known_until(self, chunk: _Chunk, batch: Batch) -> Instant:
         """Return up to when nothing is missing; near the present that is the last scrape seen."""
@@ -95,35 +120,18 @@ class PrometheusCollector:
             return chunk.end_us
         return chunk.start_us if batch.seen_until_us is None else min(chunk.end_us, batch.seen_until_us + 1)
 
-    def _chunk(self, names: Sequence[str], start_us: Instant, end_us: Instant) -> _Chunk:
-        """Return the next span that holds no more samples than one request should carry."""
-        span_us = min(end_us - start_us, LONGEST_CHUNK_US)
+    def _chunk(self, names: Sequence[str], start_us: Instant, end_us: Instant, *, backwards: bool) -> _Chunk:
+        """Return the first (or last) part of a span that holds no more samples than one request should carry."""
+        span_us = min(end_us - start_us, self._fetcher.longest_us)
         while True:
-            series = self.api.series(names, start_us - LOOKBACK_US, start_us + span_us)
+            begin_us = end_us - span_us if backwards else start_us
+            series = self.api.series(names, begin_us - LOOKBACK_US, begin_us + span_us)
             kept, refused = self._within_cap(series)
             metrics = sorted({one[NAME] for one in kept})
-            if span_us <= SURE_CHUNK_US or not metrics:
-                break
-            count = self._count(metrics, start_us, start_us + span_us)
-            if count <= SAMPLES_PER_REQUEST or span_us <= SHORTEST_CHUNK_US:
-                break
-            span_us = max(SHORTEST_CHUNK_US, min(span_us // 2, int(span_us * 0.9 * SAMPLES_PER_REQUEST / count)))
-        return _Chunk(start_us, start_us + span_us, kept, metrics, refused)
-
-    def _count(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> int:
-        # One sum for each metric: without their names two metrics may have the same labels, which PromQL refuses.
-        span_ms = (end_us - start_us) // 1000
-        sums = " or ".join(
-            f'label_replace(sum(count_over_time({metric}[{span_ms}ms])),"metric","{metric}","","")'
-            for metric in metrics
-        )
-        try:
-            return sum(int(float(one["value"][1])) for one in self.api.instant(sums, end_us))
-        except TooHeavyError:
-            # Even to count them is too much for the server: a shorter span may not be.
-            if end_us - start_us <= SHORTEST_CHUNK_US:
-                raise
-            return 2 * SAMPLES_PER_REQUEST
+            fitting_us = self._fetcher.fitting_us(kept, begin_us, span_us, self._source.scrape_interval_s)
+            if fitting_us >= span_us:
+                return _Chunk(begin_us, begin_us + span_us, kept, metrics, refused)
+            span_us = fitting_us
 
     def _within_cap(self, series: Sequence[Mapping[str, str]]) -> tuple[list[Mapping[str, str]], list[Rejected]]:
         """Return the wanted series of the metrics that fit under the cap, and those metrics that do not.
@@ -147,58 +155,69 @@ class PrometheusCollector:
         return [one for one in wanted if one[NAME] in kept], refused
 
     def _batch(self, chunk: _Chunk) -> Batch:
+        if not chunk.series:
+            return Batch(source=self._source.name, rejected=chunk.refused)
         outlook = Outlook(
             known_until_us=min(chunk.end_us + CONTEXT_US, self._clock() - LATE_US),
             interval_s=self._source.scrape_interval_s,
             timeout_s=self._source.scrape_timeout_s,
         )
-        samples, targets, since_us = self._fetch(chunk, outlook)
-        encoded = encode_all(self._encoder, samples, targets, since_us, chunk.end_us)
+        health = self._fetcher.whole(OF_TARGETS, *self._around(chunk), self._jobs(chunk))
+        targets = targets_of(self._encoder, side_by_side([health, without_samples(chunk.series)]), outlook)
+        since_us = self._since(chunk, targets)
+        samples = side_by_side([health, self._fetcher.whole(chunk.metrics, since_us, chunk.end_us)])
+        if targets.without_up:
+            targets = targets_of(self._encoder, samples, outlook)
+        encoded = encode_all(self._encoder, samples, targets, since_us, chunk.end_us, over_us=_over(targets))
         last = [int(target.stamps_us.max()) for target in targets.by_name.values() if len(target.stamps_us)]
         return Batch(
             source=self._source.name,
             tracks=encoded.tracks,
             runs=encoded.runs,
             rejected=[*chunk.refused, *encoded.rejected],
-            samples=len(samples.series),
+            samples=int(samples.lengths().sum()),
             skipped=encoded.skipped,
             seen_until_us=min(max(last), chunk.end_us - 1) if last else None,
+            notes=self._fetcher.notes(),
         )
 
-    def _fetch(self, chunk: _Chunk, outlook: Outlook) -> tuple[Samples, Targets, Instant]:
-        """Return the chunk's samples with those of its targets, the targets, and from when on runs are made of them."""
-        if not chunk.series:
-            return no_samples(), Targets({}, {}, frozenset()), chunk.start_us
-        health = self._of_targets(chunk)
-        wanted = replace(no_samples(), labels=chunk.series)
-        targets = targets_of(self._encoder, concatenated([health, wanted]), outlook)
-        since_us = min(
-            [chunk.start_us, *(target.unsettled_from_us(chunk.start_us) for target in targets.by_name.values())]
-        )
+    def _since(self, chunk: _Chunk, targets: Targets) -> Instant:
+        """Return from when on a chunk's series must be read, so that nothing stays half judged."""
         if targets.without_up:
-            since_us = chunk.start_us - LOOKBACK_US
-        carried = self._complete(self.api.samples(chunk.metrics, since_us, chunk.end_us), targets)
-        samples = concatenated([health, carried])
-        return samples, targets_of(self._encoder, samples, outlook), since_us
+            return chunk.start_us - LOOKBACK_US
+        unsettled = (target.unsettled_from_us(chunk.start_us) for target in targets.by_name.values())
+        return min([chunk.start_us, *unsettled])
 
-    def _of_targets(self, chunk: _Chunk) -> Samples:
-        """Return what the targets' own metrics say around the chunk, far enough to judge its gaps."""
+    def _around(self, chunk: _Chunk) -> tuple[Instant, Instant]:
+        """Return the span in which a chunk's targets are looked at: far enough to judge its gaps."""
+        return chunk.start_us - LOOKBACK_US, min(chunk.end_us + CONTEXT_US, max(self._clock(), chunk.end_us))
+
+    def _jobs(self, chunk: _Chunk) -> Mapping[str, Sequence[str]] | None:
         jobs = sorted({one.get("job", "") for one in chunk.series})
-        matchers = {"job": jobs} if len(jobs) <= MOST_MATCHED_JOBS else None
-        end_us = min(chunk.end_us + CONTEXT_US, max(self._clock(), chunk.end_us))
-        return self.api.samples(OF_TARGETS, chunk.start_us - LOOKBACK_US, end_us, matchers)
+        return {"job": jobs} if len(jobs) <= MOST_MATCHED_JOBS else None
 
-    def _complete(self, samples: Samples, targets: Targets) -> Samples:
-        """Return the samples of scrapes that are known to be over; the others come whole with the next chunk."""
-        if not len(samples.labels):
-            return samples
-        last = np.full(len(samples.labels), np.iinfo(np.int64).max)
-        for index, labels in enumerate(samples.labels):
-            target = targets.by_name.get(scrape_target(labels))
-            if target is not None and target.name not in targets.without_up and len(target.stamps_us):
-                last[index] = target.stamps_us[-1]
-        over = samples.stamps_us <= last[samples.series]
-        return Samples(samples.labels, samples.series[over], samples.stamps_us[over], samples.values[over])
+    def _from_the_future(self, names: Sequence[str]) -> Iterator[Batch]:
+        """Yield what has stamps that our clock cannot explain: said and kept aside, and no sample before its time."""
+        now_us = self._clock()
+        found = self.api.series(names, now_us + FUTURE_US, now_us + FAR_FUTURE_US)
+        wanted = [one for one, own in zip(found, wanted_series(self._encoder, found), strict=True) if own]
+        if wanted:
+            reason = f"samples more than {FUTURE_US // MINUTE_US} min in the future"
+            counts = Counter(one[NAME] for one in wanted)
+            refused = [
+                Rejected(self._source.name, f"{metric}: {reason}", reason, f"{count} series")
+                for metric, count in sorted(counts.items())
+            ]
+            yield Batch(source=self._source.name, rejected=refused)
+
+
+def _over(targets: Targets) -> dict[str, Instant]:
+    """Return until when each target's scrapes are known to be over; later ones come whole with the next chunk."""
+    return {
+        name: int(target.stamps_us[-1]) + 1
+        for name, target in targets.by_name.items()
+        if name not in targets.without_up and len(target.stamps_us)
+    }
 
 
 def _importance(kind: TrackKind) -> int:

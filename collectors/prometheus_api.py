@@ -13,7 +13,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 import orjson
 import requests
 from prometheus_api_client import PrometheusConnect
@@ -23,12 +22,18 @@ from breakwatch.clock import MILLISECOND_US, SECOND_US, Instant, system_clock, t
 from breakwatch.config import PrometheusSource, read_secret
 from breakwatch.errors import SourceError
 from collectors.claims import NAME
-from collectors.http import AnswerTooLargeError, BoundedSession
+from collectors.http import AnswerTooLargeError, BoundedSession, pieces
+from collectors.matrix import matrix_of, samples_of
+from collectors.packed import Packed, pack
+from collectors.remote_read import HEADERS, PATH, STREAMED, Answer, DamagedAnswerError, answer, request
 from collectors.samples import Samples, no_samples
 
 SHOWN_CHARS = 200
 REDIRECTED, IN_TROUBLE = 3, 5  # hundreds of the status code
 TOO_HEAVY = 422
+REFUSALS_OF_US = frozenset({401})
+"""Not a matter of what is asked. What may not be read by remote read (403) may still be by queries."""
+
 RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 """Answers that the same question may not get again; what is wrong with the others is for a person to mend."""
 _SECRET_HEADER = re.compile(r"(?i)auth|token|key|secret|password|cookie")
@@ -43,7 +48,11 @@ _REMEDIES = {
 
 
 class TooHeavyError(SourceError):
-    """The server refuses a query that would load too much."""
+    """The server refuses a query that would load too much, or its answer is more than we take."""
+
+
+class NotSpokenError(SourceError):
+    """The server does not speak remote read with streamed chunks."""
 
 
 class PrometheusApi:
@@ -104,13 +113,52 @@ class PrometheusApi:
         if not metrics or span_ms <= 0:
             return no_samples()
         query = f"{_selector(metrics, matchers)}[{span_ms}ms]"
-        answer = self._post("/api/v1/query", {"query": query, "time": _seconds(end_us - MILLISECOND_US)})
+        form = {"query": query, "time": _seconds(end_us - MILLISECOND_US)}
+        with self._explained():
+            response = self._session.post(self._settings.url.rstrip("/") + "/api/v1/query", data=form)
+            found = matrix_of(response.content) if response.ok else None
+            if found is None:
+                answer = self._data(response)
+                if answer["resultType"] != "matrix":
+                    raise self._not_prometheus("raw samples")
+                found = samples_of(answer["result"])
+            return _between(found, start_us, end_us)
+
+    def packed(
+        self,
+        metrics: Sequence[str],
+        start_us: Instant,
+        end_us: Instant,
+        matchers: Mapping[str, Sequence[str]] | None = None,
+    ) -> tuple[Packed, int]:
+        """Return the same as ``samples`` by remote read, and how many chunks of native histograms were left out.
+
+        NotSpokenError where the server has no remote read, or not with streamed chunks.
+        """
+        if not metrics or end_us - start_us < MILLISECOND_US:
+            return pack(no_samples()), 0
+        patterns = {name: _pattern(values) for name, values in {NAME: metrics, **(matchers or {})}.items()}
+        url = self._settings.url.rstrip("/") + PATH
         try:
-            if answer["resultType"] != "matrix":
-                raise self._not_prometheus("raw samples")
-            return _samples(answer["result"], start_us, end_us)
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._not_prometheus("raw samples") from error
+            with self._explained():
+                found = self._session.streamed(url, request(patterns, start_us, end_us), HEADERS, self._streamed)
+            return found.packed(start_us, end_us), found.histograms
+        except DamagedAnswerError as error:
+            raise SourceError(
+                f"{self.url} answers to remote read with what cannot be read: {error}",
+                "look for a proxy that changes answers, then collect again",
+                retryable=True,
+            ) from error
+
+    def _streamed(self, response: requests.Response) -> Answer:
+        status = response.status_code
+        if status in REFUSALS_OF_US or status in RETRYABLE:
+            raise self._refused(response, "")
+        if not response.ok or not response.headers.get("Content-Type", "").startswith(STREAMED):
+            raise NotSpokenError(
+                f"{self.url} does not speak remote read with streamed chunks", "nothing: queries do as well, but slower"
+            )
+        return answer(pieces(response))
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - whatever that path answers with
         """Return the ``data`` of an answer to GET."""
@@ -222,7 +270,7 @@ class PrometheusApi:
                 "check headers and bearer_token_file",
             ) from None
         except AnswerTooLargeError as error:
-            raise SourceError(f"{self.url} sends {error}", "name fewer profiles, or lower max_series") from error
+            raise TooHeavyError(f"{self.url} sends {error}", "name fewer profiles, or lower max_series") from error
         except requests.RequestException as error:
             raise SourceError(
                 f"{self.url} cannot be reached: {_cause(error)}", "check url and that it runs", retryable=True
@@ -230,6 +278,8 @@ class PrometheusApi:
         except PrometheusApiClientException as error:
             words = re.search(r'"error":\s*"([^"]{0,200})', str(error))
             raise self._refused(self._session.answer, words[1] if words else "") from None
+        except DamagedAnswerError:
+            raise
         except (ValueError, KeyError, TypeError) as error:
             # What the client makes of an answer that is not JSON, or JSON of another kind.
             raise self._not_prometheus("data") from error
@@ -247,16 +297,9 @@ def retry_after_s(header: str | None, now_us: Instant) -> float | None:
         return None
 
 
-def _samples(result: Sequence[Mapping[str, Any]], start_us: Instant, end_us: Instant) -> Samples:
-    counts = [len(one["values"]) for one in result]
-    total = sum(counts)
-    stamps = np.fromiter((pair[0] for one in result for pair in one["values"]), np.float64, total)
-    texts = [pair[1] for one in result for pair in one["values"]]
-    values = np.array(texts, dtype=np.str_).astype(np.float64) if texts else np.empty(0, np.float64)
-    stamps_us = np.rint(stamps * 1000).astype(np.int64) * MILLISECOND_US
-    series = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    inside = (stamps_us >= start_us) & (stamps_us < end_us)
-    return Samples([one["metric"] for one in result], series[inside], stamps_us[inside], values[inside])
+def _between(samples: Samples, start_us: Instant, end_us: Instant) -> Samples:
+    inside = (samples.stamps_us >= start_us) & (samples.stamps_us < end_us)
+    return Samples(samples.labels, samples.series[inside], samples.stamps_us[inside], samples.values[inside])
 
 
 def _selector(metrics: Sequence[str], matchers: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -265,8 +308,13 @@ def _selector(metrics: Sequence[str], matchers: Mapping[str, Sequence[str]] | No
     return "{" + ",".join(parts) + "}"
 
 
+def _pattern(texts: Sequence[str]) -> str:
+    """Return a regular expression that matches these texts and no others."""
+    return "|".join(re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text) for text in texts)
+
+
 def _alternatives(texts: Sequence[str]) -> str:
-    pattern = "|".join(re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text) for text in texts)
+    pattern = _pattern(texts)
     return '"' + pattern.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 

@@ -6,17 +6,20 @@ They matter only for targets of which somebody wants something else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from breakwatch.clock import Instant
-from breakwatch.model import Rejected, Runs, Track
+from breakwatch.model import Runs, Track
 from collectors.claims import NAME, series_text
 from collectors.encode import Encoded, Encoder, join_runs, scrape_target
+from collectors.encode_packed import Span, encode_packed
+from collectors.packed import Packed
 from collectors.samples import Samples, by_series
-from collectors.scrapes import CONTEXT_US, Numbers, ScrapeTarget, Stamps, unite
+from collectors.scrapes import CONTEXT_US, Numbers, ScrapeTarget, Stamps
 
 UP = "up"
 DURATION = "scrape_duration_seconds"
@@ -41,7 +44,6 @@ class _Parts:
     labels: Mapping[str, str] = field(default_factory=dict)
     up: list[tuple[Stamps, Numbers]] = field(default_factory=list)
     duration: list[tuple[Stamps, Numbers]] = field(default_factory=list)
-    others: list[Stamps] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,40 +63,82 @@ def wanted_series(encoder: Encoder, labels: Sequence[Mapping[str, str]]) -> list
     return [one[NAME] not in OF_TARGETS and bool(encoder.tracks_of(one)) for one in labels]
 
 
-def targets_of(encoder: Encoder, samples: Samples, outlook: Outlook) -> Targets:
+def targets_of(encoder: Encoder, samples: Samples | Packed, outlook: Outlook) -> Targets:
     """Return the targets of the wanted series among samples, their scrapes taken from ``up`` where it is there."""
-    parts: dict[str, _Parts] = {}
     wanted = wanted_series(encoder, samples.labels)
-    matter = {scrape_target(labels) for labels, one in zip(samples.labels, wanted, strict=True) if one}
-    for labels, own, (stamps, values) in zip(samples.labels, wanted, by_series(samples), strict=True):
-        name = scrape_target(labels)
-        if name not in matter:
+    names = [scrape_target(labels) for labels in samples.labels]
+    matter = {name for name, one in zip(names, wanted, strict=True) if one}
+    told = np.array(
+        [name in matter and labels[NAME] in (UP, DURATION) for name, labels in zip(names, samples.labels, strict=True)],
+        np.bool_,
+    )
+    own = by_series(samples.expanded(told) if isinstance(samples, Packed) else _of(samples, told))
+    parts: dict[str, _Parts] = {name: _Parts() for name in names if name in matter}
+    for labels, name, mine, (stamps, values) in zip(samples.labels, names, told.tolist(), own, strict=True):
+        if not mine:
             continue
-        part = parts.setdefault(name, _Parts())
+        part = parts[name]
         if labels[NAME] == UP:
             part.up.append((stamps, values))
             if not part.labels or series_text(labels) < series_text(part.labels):
                 part.labels = labels
-        elif labels[NAME] == DURATION:
+        else:
             part.duration.append((stamps, values))
-        elif own:
-            part.others.append(stamps)
+    without_up = frozenset(name for name, part in parts.items() if not part.up)
+    others: dict[str, list[int]] = {name: [] for name in without_up}
+    for series, (name, one) in enumerate(zip(names, wanted, strict=True)):
+        if one and name in without_up:
+            others[name].append(series)
     return Targets(
-        {name: _target(name, part, outlook) for name, part in parts.items()},
+        {name: _target(name, part, _stamps(samples, others.get(name, [])), outlook) for name, part in parts.items()},
         {name: part.labels or _named(name) for name, part in parts.items()},
-        frozenset(name for name, part in parts.items() if not part.up),
+        without_up,
     )
 
 
-def encode_all(encoder: Encoder, samples: Samples, targets: Targets, since_us: Instant, until_us: Instant) -> Encoded:
-    """Return the tracks and runs of samples and of their targets' scrapes, in ``[since_us, until_us)``."""
-    mine = np.array([scrape_target(labels) in targets.by_name for labels in samples.labels], np.bool_)
-    plain = np.array([labels[NAME] not in (UP, DURATION) for labels in samples.labels], np.bool_)
+def _of(samples: Samples, chosen: NDArray[np.bool_]) -> Samples:
+    kept = chosen[samples.series]
+    return Samples(samples.labels, samples.series[kept], samples.stamps_us[kept], samples.values[kept])
+
+
+def _stamps(samples: Samples | Packed, series: Sequence[int]) -> Stamps:
+    """Return the stamps of some series, ascending, each once."""
+    if isinstance(samples, Packed):
+        return samples.stamps(series)
+    return np.unique(samples.stamps_us[np.isin(samples.series, series)])
+
+
+def encode_all(
+    encoder: Encoder,
+    samples: Samples | Packed,
+    targets: Targets,
+    since_us: Instant,
+    until_us: Instant,
+    *,
+    over_us: Mapping[str, Instant] | None = None,
+) -> Encoded:
+    """Return the tracks and runs of samples and of their targets' scrapes, in ``[since_us, until_us)``.
+
+    ``over_us``: until when the scrapes of a target are known to be over, where that is earlier (packed samples only).
+    """
     if not len(samples.labels):
         return Encoded([], Runs.empty(), [], 0)
-    keep = (mine & plain)[samples.series] & (samples.stamps_us >= since_us) & (samples.stamps_us < until_us)
-    kept = Samples(samples.labels, samples.series[keep], samples.stamps_us[keep], samples.values[keep])
-    encoded = encoder.encode(kept, targets.by_name, since_us)
+    mine = np.array([_is_carried(labels, targets) for labels in samples.labels], np.bool_)
+    if isinstance(samples, Packed):
+        over = over_us or {}
+        span = Span(since_us, {name: min(until_us, over.get(name, until_us)) for name in targets.by_name})
+        encoded = encode_packed(encoder, samples, mine, targets.by_name, span)
+    else:
+        keep = mine[samples.series] & (samples.stamps_us >= since_us) & (samples.stamps_us < until_us)
+        kept = Samples(samples.labels, samples.series[keep], samples.stamps_us[keep], samples.values[keep])
+        encoded = encoder.encode(kept, targets.by_name, since_us)
+    return _with_scrapes(encoder, encoded, targets, since_us, until_us)
+
+
+def _with_scrapes(
+    encoder: Encoder, encoded: Encoded, targets: Targets, since_us: Instant, until_us: Instant
+) -> Encoded:
+    """Return what was carried together with the scrapes that carried it."""
     tracks: list[Track] = []
     pieces: list[tuple[Runs, int]] = []
     for name, target in sorted(targets.by_name.items()):
@@ -102,19 +146,27 @@ def encode_all(encoder: Encoder, samples: Samples, targets: Targets, since_us: I
         pieces.append((runs, len(tracks)))
         tracks.append(track)
     pieces.append((encoded.runs, len(tracks)))
-    rejected: list[Rejected] = list(encoded.rejected)
-    return Encoded([*tracks, *encoded.tracks], join_runs(pieces), rejected, encoded.skipped)
+    return Encoded([*tracks, *encoded.tracks], join_runs(pieces), encoded.rejected, encoded.skipped)
 
 
-def _target(name: str, part: _Parts, outlook: Outlook) -> ScrapeTarget:
-    up = dict(_latest_wins(part.up)) if part.up else {}
-    stamps = unite([np.fromiter(up, np.int64, len(up))] if up else part.others)
-    durations = dict(_latest_wins(part.duration))
+def _is_carried(labels: Mapping[str, str], targets: Targets) -> bool:
+    """Return whether a series is one that a target of ours carried, and not about the scrape itself."""
+    return labels[NAME] not in (UP, DURATION) and scrape_target(labels) in targets.by_name
+
+
+def _target(name: str, part: _Parts, others: Stamps, outlook: Outlook) -> ScrapeTarget:
+    stamps, up = _latest_wins(part.up)
+    if not len(stamps):
+        stamps, up = others, np.ones(len(others))
+    at, lasted = _latest_wins(part.duration)
+    duration_s = np.full(len(stamps), np.nan)
+    _, ours, theirs = np.intersect1d(stamps, at, assume_unique=True, return_indices=True)
+    duration_s[ours] = lasted[theirs]
     return ScrapeTarget(
         name=name,
         stamps_us=stamps,
-        up=np.array([up.get(stamp, 1.0) for stamp in stamps.tolist()], np.float64),
-        duration_s=np.array([durations.get(stamp, np.nan) for stamp in stamps.tolist()], np.float64),
+        up=up,
+        duration_s=duration_s,
         known_until_us=outlook.known_until_us,
         context_us=outlook.context_us,
         interval_s=outlook.interval_s,
@@ -122,17 +174,18 @@ def _target(name: str, part: _Parts, outlook: Outlook) -> ScrapeTarget:
     )
 
 
-def _latest_wins(
-    parts: Sequence[tuple[Stamps, Numbers]],
-) -> Iterator[tuple[int, float]]:
-    """Yield stamp and value; of twins at one stamp the larger comes last. Values that say nothing are left out."""
-    both = sorted(
-        (stamp, value)
-        for stamps, values in parts
-        for stamp, value in zip(stamps.tolist(), values.tolist(), strict=True)
-        if value == value  # noqa: PLR0124 - a NaN is not equal to itself
-    )
-    yield from both
+def _latest_wins(parts: Sequence[tuple[Stamps, Numbers]]) -> tuple[Stamps, Numbers]:
+    """Return stamps, each once, and values; of twins at one stamp the larger. Values that say nothing are left out."""
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0, np.float64)
+    stamps = np.concatenate([one for one, _ in parts])
+    values = np.concatenate([one for _, one in parts])
+    told = ~np.isnan(values)
+    stamps, values = stamps[told], values[told]
+    order = np.lexsort((values, stamps))
+    stamps, values = stamps[order], values[order]
+    last = np.append(stamps[1:] != stamps[:-1], True)[: len(stamps)]
+    return stamps[last], values[last]
 
 
 def _named(name: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from breakwatch.clock import Instant
 from collectors.claims import NAME
+from collectors.packed import Packed, pack
+from collectors.prometheus_api import NotSpokenError
 from collectors.samples import Samples
 
 
@@ -19,6 +21,7 @@ class FakeApi:
 
     series_samples: list[tuple[Mapping[str, str], Sequence[tuple[Instant, float]]]] = field(default_factory=list)
     now_us: Instant = 0
+    streams: bool = False
     asked: list[tuple[Instant, Instant]] = field(default_factory=list)
 
     def add(self, metric: str, samples: Sequence[tuple[Instant, float]], /, **labels: str) -> None:
@@ -35,6 +38,17 @@ class FakeApi:
         """Return no counts: nothing is too much."""
         del query, at_us
         return []
+
+    def packed(
+        self,
+        metrics: Sequence[str],
+        start_us: Instant,
+        end_us: Instant,
+        matchers: Mapping[str, Sequence[str]] | None = None,
+    ) -> tuple[Packed, int]:
+        if not self.streams:
+            raise NotSpokenError("no remote read", "ask by queries")
+        return pack(self.samples(metrics, start_us, end_us, matchers)), 0
 
     def samples(
         self,

@@ -12,7 +12,7 @@ import pytest
 from breakwatch.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Instant, fixed_clock, to_us
 from breakwatch.config import Config, OpenMetricsSource, PrometheusSource
 from breakwatch.model import STATE_WORDS, Batch, Track, TrackKind, Window
-from collectors import make, prometheus
+from collectors import fetching, make
 from collectors.claims import series_text
 from collectors.discover import discover
 from collectors.openmetrics import OpenMetricsCollector
@@ -159,10 +159,8 @@ def test_make_knows_every_kind(server: str) -> None:
 def faked(api: FakeApi, now_us: Instant, **settings: object) -> PrometheusCollector:
     """Return a collector that asks a server in memory."""
     source = PrometheusSource.model_validate({"name": "p", "url": "http://localhost:1", **settings})
-    collector = PrometheusCollector(source, Config(), lambda: api.now_us)
     api.now_us = now_us
-    collector.api = cast("PrometheusApi", api)
-    return collector
+    return PrometheusCollector(source, Config(), lambda: api.now_us, cast("PrometheusApi", api))
 
 
 def steady(count: int, series: int = 1) -> FakeApi:
@@ -215,7 +213,7 @@ def test_a_steady_cycle_reads_little() -> None:
 def test_long_windows_are_read_in_bounded_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that holds more samples than one request should carry is cut, and the cuts do not show."""
     api = steady(2000, series=3)
-    monkeypatch.setattr(prometheus, "SAMPLES_PER_REQUEST", 1000)
+    monkeypatch.setattr(fetching, "SAMPLES_PER_REQUEST", 1000)
 
     def count(_query: str, at_us: Instant) -> list[dict[str, Any]]:
         begin, _ = asked[-1]

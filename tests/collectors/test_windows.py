@@ -69,8 +69,7 @@ def _add_breaker(api: FakeApi, chance: random.Random, stamps: list[int], who: di
 def collected(api: FakeApi, cuts: list[int]) -> dict[Track, list[Run]]:
     """Return what collecting live, a window at each cut, comes to."""
     source = PrometheusSource(name="p", url="http://localhost:1")
-    collector = PrometheusCollector(source, Config(), lambda: api.now_us)
-    collector.api = cast("PrometheusApi", api)
+    collector = PrometheusCollector(source, Config(), lambda: api.now_us, cast("PrometheusApi", api))
     batches: list[Batch] = []
     for start, end in pairwise(cuts):
         api.now_us = end

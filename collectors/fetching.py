@@ -1,0 +1,112 @@
+"""How raw samples are fetched from one server: by remote read where it is spoken, else by queries, in fitting spans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from breakwatch.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Instant
+from collectors.claims import NAME
+from collectors.packed import Packed, pack
+from collectors.prometheus_api import NotSpokenError, PrometheusApi, TooHeavyError
+from collectors.targets import UP
+
+SAMPLES_PER_REQUEST = 1_000_000
+"""Of a query: each is some twenty bytes of text, on both sides."""
+
+SAMPLES_PER_STREAM = 12_000_000
+"""Of a remote read: each is a bit or a few bytes."""
+
+LONGEST_US = 6 * HOUR_US
+LONGEST_STREAM_US = DAY_US
+SURE_US = 15 * MINUTE_US
+SHORTEST_US = MINUTE_US
+USUAL_INTERVAL_S = 15.0
+
+
+@dataclass(slots=True)
+class Fetcher:
+    """Knows what a server speaks and how much it can be asked for at once.
+
+    Attributes:
+        api: the server.
+        streams: whether it speaks remote read with streamed chunks; None while that is not known.
+        longest_us: the longest span that is asked for at once.
+    """
+
+    api: PrometheusApi
+    streams: bool | None = None
+    longest_us: int = LONGEST_STREAM_US
+    _histograms: int = 0
+    _told: set[str] = field(default_factory=set)
+
+    def ready(self, now_us: Instant) -> None:
+        """Find out what the server speaks, by a small question; once."""
+        if self.streams is None:
+            self.streams = True
+            try:
+                self.api.packed([UP], now_us - MINUTE_US, now_us)
+            except NotSpokenError:
+                self.without_remote_read()
+
+    def without_remote_read(self) -> None:
+        """Ask by queries from now on."""
+        self.streams = False
+        self.longest_us = min(self.longest_us, LONGEST_US)
+
+    def less(self, span_us: int) -> bool:
+        """Ask for shorter spans from now on; false where that cannot help."""
+        if span_us <= SHORTEST_US:
+            return False
+        self.longest_us = max(SHORTEST_US, span_us // 2)
+        return True
+
+    def fitting_us(
+        self, series: Sequence[Mapping[str, str]], start_us: Instant, span_us: int, interval_s: float | None
+    ) -> int:
+        """Return how much of a span should be asked for at once: all of it, or less."""
+        if span_us <= SURE_US or not series:
+            return span_us
+        if self.streams:
+            most_us = SAMPLES_PER_STREAM / len(series) * (interval_s or USUAL_INTERVAL_S) * SECOND_US
+            return min(span_us, max(SURE_US, int(most_us)))
+        count = self._count(sorted({one[NAME] for one in series}), start_us, start_us + span_us)
+        if count <= SAMPLES_PER_REQUEST:
+            return span_us
+        return max(SHORTEST_US, min(span_us // 2, int(span_us * 0.9 * SAMPLES_PER_REQUEST / count)))
+
+    def _count(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> int:
+        # One sum for each metric: without their names two metrics may have the same labels, which PromQL refuses.
+        span_ms = (end_us - start_us) // 1000
+        sums = " or ".join(
+            f'label_replace(sum(count_over_time({metric}[{span_ms}ms])),"metric","{metric}","","")'
+            for metric in metrics
+        )
+        try:
+            return sum(int(float(one["value"][1])) for one in self.api.instant(sums, end_us))
+        except TooHeavyError:
+            # Even to count them is too much for the server: a shorter span may not be.
+            return 2 * SAMPLES_PER_REQUEST
+
+    def whole(
+        self,
+        metrics: Sequence[str],
+        start_us: Instant,
+        end_us: Instant,
+        matchers: Mapping[str, Sequence[str]] | None = None,
+    ) -> Packed:
+        """Return all samples of some metrics in ``[start_us, end_us)``; see ``PrometheusApi.samples``."""
+        if not self.streams:
+            return pack(self.api.samples(metrics, start_us, end_us, matchers))
+        packed, histograms = self.api.packed(metrics, start_us, end_us, matchers)
+        self._histograms += histograms
+        return packed
+
+    def notes(self) -> Sequence[str]:
+        """Return what a person may want to know, each thing once."""
+        found = []
+        if self._histograms:
+            found.append("native histograms are not read; their classic buckets are, where the server keeps them")
+        fresh = [note for note in found if note not in self._told]
+        self._told.update(fresh)
+        return fresh
