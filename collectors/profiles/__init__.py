@@ -17,6 +17,7 @@ from collectors.profiles.schema import Profile
 __all__ = ["Profile", "load", "names", "parse", "shipped"]
 
 _SUFFIXES = (".yaml", ".yml")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where libyaml came along: ten times as fast
 
 
 def names() -> tuple[str, ...]:
@@ -52,7 +53,7 @@ def load(wanted: Iterable[str]) -> tuple[Profile, ...]:
 def parse(text: str, where: str) -> Profile:
     """Return the profile a text holds; ``where`` names it in the ConfigError when it holds none."""
     try:
-        return Profile.model_validate(yaml.safe_load(text))
+        return Profile.model_validate(yaml.load(text, _LOADER))  # noqa: S506 - a safe loader, either way
     except yaml.YAMLError as error:
         raise ConfigError(f"{where}: not YAML: {error}".replace("\n", " "), "correct the file") from error
     except ValidationError as error:
