@@ -71,12 +71,12 @@ def chosen(population: Iterable[Row]) -> str:
 
 
 def _populations(rows: Iterable[Row]) -> list[list[Row]]:
-    """Return the rows apart by calls they cannot share: those whose labels contradict each other.
+    """Return the rows apart by calls they cannot share: those whose labels contradict each other, or whose operations.
 
     Rows of one witness under different labels count different calls and stay side by side.
     """
     found: list[list[Row]] = []
-    for row in sorted(rows, key=lambda row: (row["counted_by"], pairs(row["labels"]))):
+    for row in sorted(rows, key=lambda row: (row["counted_by"], pairs(row["labels"]), row["operation"])):
         touching = [group for group in found if any(_may_share(row, other) for other in group)]
         merged = [row, *(other for group in touching for other in group)]
         found = [group for group in found if group not in touching] + [merged]
@@ -85,6 +85,9 @@ def _populations(rows: Iterable[Row]) -> list[list[Row]]:
 
 def _may_share(one: Row, other: Row) -> bool:
     if one["counted_by"] == other["counted_by"]:
+        return False
+    operations = {row["operation"] for row in (one, other) if row["operation"]}
+    if len(operations) > 1:
         return False
     left: Pairs = pairs(one["labels"])
     return all(other["labels"].get(key, value) == value for key, value in left)

@@ -2,6 +2,7 @@
 -- column environment: Environment the row belongs to; NULL where the source says none.
 -- column relation: The view it decides: request_counts, retry_counts or latency_histograms.
 -- column service: Service that served or made the calls.
+-- column operation: Operation that is retried, for retry_counts; the others are judged for all operations together.
 -- column breaker: Breaker that the calls went through, if any.
 -- column day_start: Start of the UTC day.
 -- column day_end: End of the UTC day.
@@ -13,6 +14,7 @@ SELECT
     nullif(environment, '') AS environment,
     relation,
     nullif(service, '') AS service,
+    nullif(operation, '') AS operation,
     nullif(breaker, '') AS breaker,
     day_start,
     day_end,

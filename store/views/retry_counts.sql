@@ -36,6 +36,7 @@ WHERE NOT EXISTS (
         AND witness.environment = counts.environment
         AND witness.service = counts.service
         AND witness.breaker = counts.breaker
+        AND witness.operation = counts.operation
         AND witness.counted_by = counts.counted_by
         AND witness.labels = counts.labels
         AND witness.day_start <= counts.bucket_start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from breakwatch.model import Batch, Sighting, SightingKind, Subject, TrackKind, pairs
@@ -154,6 +155,37 @@ def test_attempts_told_by_lines_count_where_no_counter_does(store: Store) -> Non
     refreshed(store, evidence.batch())
     rows = store.rows("select unit, count from retry_counts order by unit")
     assert [(row["unit"], row["count"]) for row in rows] == [("attempts", 9), ("calls", 2)]
+
+
+def test_two_libraries_retry_two_operations_of_one_service(store: Store) -> None:
+    """One library counts and logs its retries, another only logs: each is counted by its own."""
+    lines_of = {"charge": ("stamina", 4), "fetch": ("tenacity", 9)}
+    batches = [
+        Batch(
+            profile,
+            sightings=[
+                Sighting(
+                    profile,
+                    SightingKind.RETRY_ATTEMPT,
+                    at(n),
+                    Subject("prod", "shop", operation),
+                    f"{operation}:{n}",
+                    profile=profile,
+                )
+                for n in range(count)
+            ],
+        )
+        for operation, (profile, count) in lines_of.items()
+    ]
+    evidence = Evidence()
+    counter = track(TrackKind.RETRIES, unit="attempts")
+    charged = replace(counter, subject=replace(counter.subject, operation="charge", target=""))
+    evidence.add(charged, [(at(0), 0), (at(15), 4)])
+    refreshed(store, *batches, evidence.batch())
+    rows = store.rows(
+        "select operation, sum(count)::bigint as n from retry_counts group by operation order by operation"
+    )
+    assert [(row["operation"], row["n"]) for row in rows] == [("charge", 4), ("fetch", 9)]
 
 
 def test_the_same_lines_again_count_once(store: Store) -> None:
