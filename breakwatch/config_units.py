@@ -123,6 +123,8 @@ def _ratio(value: object, info: ValidationInfo) -> object:
 
 
 def _path(value: object) -> object:
+    if isinstance(value, Written) and value == "-":
+        return Path(value)  # standard input
     if isinstance(value, Written):
         return value.file.parent / Path(value).expanduser()
     return value

@@ -8,10 +8,12 @@ and rotate by rename, or with ``delaycompress``.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 
@@ -20,14 +22,16 @@ from breakwatch.errors import ConfigError, SourceError
 from breakwatch.model import Batch, Runs, Track, TrackKind
 from collectors import profiles
 from collectors.identity import Resolver
-from collectors.logs.following import Files
+from collectors.logs.following import Files, Held
+from collectors.logs.framings import FRAMINGS, of_file
 from collectors.logs.gathering import Place, Step
-from collectors.logs.identity import Book, Record, first_line_id, record_at, still_begins
+from collectors.logs.identity import Book, first_line_id, record_at, still_begins
 from collectors.logs.patterns import FIELDS, of_source
 from collectors.logs.prefilter import Prefilter
 from collectors.logs.reading import LineReader
 from collectors.logs.redaction import Redactor
-from collectors.logs.streams import MAX_LINE_BYTES, NEAR_BYTES, chunks, encoding_of
+from collectors.logs.streams import MAX_LINE_BYTES, NEAR_BYTES, PipeStream, chunks, encoding_of
+from collectors.logs.unframing import Unframer, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,14 +39,35 @@ if TYPE_CHECKING:
     from breakwatch.clock import Clock, Instant
     from breakwatch.config import Config, LogsSource
     from breakwatch.model import Window
-    from collectors.logs.following import Held
+    from collectors.logs.framings import Framing
     from collectors.logs.patterns import LogPattern
     from collectors.logs.streams import Chunk, Encoding, Stream
+    from collectors.logs.unframing import Lines
 
 CAUGHT_UP: Final = "caught_up"
 FIRST_EVENT: Final = "first_event"
+STANDARD_INPUT: Final = Path("-")
+_EVERY_LINE: Final = Prefilter(frozenset())
 DEFAULT_PROFILE: Final = "breakwatch-service"
 """The profile whose patterns a source without one is read with: our own words for everything."""
+
+
+@dataclass
+class _Content:
+    """A file while it is read: where it was found, how it is written, and the name of its content."""
+
+    path: str
+    encoding: Encoding
+    unframer: Unframer | None
+    first_line: str = ""
+
+    def place(self, lines: Lines, cut: frozenset[int] = frozenset()) -> Place:
+        """Return where lines of it stand."""
+        return Place(self.first_line, self.path, lines, cut)
+
+    def done_until(self, reached: int) -> int:
+        """Return up to where all is read, of what has been read up to ``reached``."""
+        return self.unframer.done_until(reached) if self.unframer else reached
 
 
 @dataclass
@@ -74,9 +99,12 @@ class LogCollector:
         source: the source as configured.
         config: for the services that lines are matched to.
         clock: the present; a stamp far ahead of it is refused, and a pass that read everything is caught up to it.
+        standard_input: what the path ``-`` means.
     """
 
-    def __init__(self, source: LogsSource, config: Config, clock: Clock) -> None:
+    def __init__(
+        self, source: LogsSource, config: Config, clock: Clock, standard_input: BinaryIO | None = None
+    ) -> None:
         self._source = source
         self._clock = clock
         self._profile = source.profile or ("" if source.pattern else DEFAULT_PROFILE)
@@ -96,8 +124,10 @@ class LogCollector:
                 "set another format, or give the source a pattern of its own",
             )
         self._prefilter = Prefilter(self._reader.literals)
+        self._framed: dict[str, Prefilter] = {}
         self._redactor = Redactor(source.redact)
-        self._files = Files(source.paths)
+        self._files = Files(path for path in source.paths if path != STANDARD_INPUT)
+        self._standard_input = standard_input
 
     def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
         """Yield what the lines say that were added since the checkpoints.
@@ -110,7 +140,9 @@ class LogCollector:
         book = Book.of(checkpoints)
         current = _Pass(window, now_us, book, marks.get(FIRST_EVENT), marks.get(CAUGHT_UP), self._step())
         files = self._files.find(now_us)
-        if not files:
+        if STANDARD_INPUT in self._source.paths:
+            yield from self._read_input(current)
+        elif not files:
             raise SourceError(
                 f"source {self._source.name}: no file is found at {', '.join(map(str, self._source.paths))}",
                 "check paths, and whether the program has written its first line",
@@ -152,53 +184,96 @@ class LogCollector:
                     "check the disk, or the network file system, that holds it",
                 ) from error
 
+    def _read_input(self, current: _Pass) -> Iterator[Batch]:
+        """Read standard input to its end; what was read from it before is known again by what it says."""
+        with closing(PipeStream(self._standard_input or sys.stdin.buffer)) as stream:
+            yield from self._follow(current, Held("", "standard input"), stream)
+
     def _follow(self, current: _Pass, held: Held, stream: Stream) -> Iterator[Batch]:
         """Read one file from where it was left, handing over whenever a batch is full."""
         packed = held.version if stream.final else ""
+        keeping = not current.backfill and held.key != ""
         head = stream.read(0, NEAR_BYTES)
-        if not head or (not current.backfill and current.book.is_read(held.key, packed)):
+        if not head or (keeping and current.book.is_read(held.key, packed)):
             return
         encoding = encoding_of(head)
-        record = None if current.backfill else current.book.resume(held.key, stream)
+        record = current.book.resume(held.key, stream) if keeping else None
         start = record.offset if record else 0
-        first_line = first_line_id(head) if start else ""
+        framing = self._framing(head, encoding)
+        content = _Content(held.path, encoding, Unframer(framing) if framing else None)
+        content.first_line = first_line_id(head) if start else ""
         for chunk in chunks(stream, encoding, start):
             if not stream.final and not still_begins(stream, head, record):
                 break  # truncated under our hands: the chunk may be the fresh file's, which the next pass begins with
-            # Only now is the first line complete, and with it the name for good.
-            first_line = first_line or first_line_id(stream.read(0, NEAR_BYTES) if chunk.start else chunk.raw)
-            self._chunk(current, held, chunk, encoding, first_line)
-            record = replace(record_at(chunk.next_start, head, chunk, stream), path=held.path)
+            if not content.first_line:  # only now is it complete, and with it the name for good
+                content.first_line = first_line_id(stream.read(0, NEAR_BYTES) if chunk.start else chunk.raw)
+            self._chunk(current, content, chunk)
+            record = replace(record_at(content.done_until(chunk.next_start), head, chunk, stream), path=held.path)
             if current.step.full:
-                self._note(current, held, record)
+                if keeping:
+                    current.book.note(held.key, record)
                 yield self._batch(current)
+        else:
+            if self._give_up(current, content, final=stream.final) and record is not None:
+                record = record_at(content.done_until(chunk.next_start), head, chunk, stream)
         if stream.damage:
             current.step.reject(f"{first_line_id(head)}:damaged", stream.damage, str(held.path), "")
-        if record is not None:
-            self._note(current, held, replace(record, packed=packed, path=held.path, gone_us=None))
+        if record is not None and keeping:
+            current.book.note(held.key, replace(record, packed=packed, path=held.path, gone_us=None))
 
-    def _note(self, current: _Pass, held: Held, record: Record) -> None:
-        if not current.backfill:
-            current.book.note(held.key, record)
-
-    def _chunk(self, current: _Pass, held: Held, chunk: Chunk, encoding: Encoding, first_line: str) -> None:
+    def _chunk(self, current: _Pass, content: _Content, chunk: Chunk) -> None:
         """Read the wanted lines of a chunk."""
-        data, step = chunk.data, current.step
-        step.count(data, chunk.end)
-        lines, starts = self._prefilter.lines(data, 0, chunk.end)
-        if not lines:
+        data, unframer = chunk.data, content.unframer
+        current.step.count(data, chunk.end)
+        found, starts = self._prefilter_of(unframer, data, chunk.end).lines(data, 0, chunk.end)
+        if not found:
             return
-        cut = frozenset({0}) if chunk.cut else _too_long(lines)
+        cut = frozenset({0}) if chunk.cut else _too_long(found)
         if cut:
             current.notes[f"a line longer than {MAX_LINE_BYTES} bytes was cut"] += len(cut)
-            lines = [line[:MAX_LINE_BYTES] for line in lines]
+            found = [line[:MAX_LINE_BYTES] for line in found]
         if b"\r" in data:
-            lines = [line.removesuffix(b"\r") for line in lines]
-        understood = self._reader.read(lines, current.now_us)
-        place = Place(first_line, held.path, lines, encoding.offsets(data, starts, chunk.start), cut)
-        first_us = step.take(understood, place, current.wants if current.backfill else None)
+            found = [line.removesuffix(b"\r") for line in found]
+        offsets = content.encoding.offsets(data, starts, chunk.start)
+        if unframer is None:
+            self._take(current, content.place(plain(found, offsets), cut))
+        else:
+            self._take(current, content.place(unframer.lines(found, offsets)))
+
+    def _give_up(self, current: _Pass, content: _Content, *, final: bool) -> bool:
+        """Read lines whose rest will not come; return whether there are any."""
+        if content.unframer is None:
+            return False
+        left = content.unframer.give_up(current.now_us, final=final)
+        self._take(current, content.place(left))
+        return bool(left.own)
+
+    def _prefilter_of(self, unframer: Unframer | None, data: bytes, end: int) -> Prefilter:
+        """Return what finds the wanted lines of a chunk: of a line that was split, each piece is wanted."""
+        if unframer is None:
+            return self._prefilter
+        framing = unframer.framing
+        if unframer.waiting or framing.may_be_split(data, lambda: data[:end].split(b"\n")):
+            return _EVERY_LINE
+        if framing.name not in self._framed:
+            self._framed[framing.name] = Prefilter(framing.literals(self._reader.literals))
+        return self._framed[framing.name]
+
+    def _take(self, current: _Pass, place: Place) -> None:
+        """Read lines and gather what they say."""
+        lines = place.lines
+        understood = self._reader.read(lines.inside, current.now_us, lines.frames or None)
+        first_us = current.step.take(understood, place, current.wants if current.backfill else None)
         if first_us is not None and (current.first_event_us is None or first_us < current.first_event_us):
             current.first_event_us = first_us
+
+    def _framing(self, head: bytes, encoding: Encoding) -> Framing | None:
+        """Return what the lines of a file are framed in."""
+        asked = self._source.framing
+        if asked == "auto":
+            # A pattern of the source's own was written for the lines as they stand.
+            return None if self._source.pattern else of_file(encoding.utf8(head[: len(head) // 2 * 2]))
+        return FRAMINGS.get(asked)
 
     def _step(self) -> Step:
         return Step(self._source.name, self._redactor)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from breakwatch.clock import Instant
     from collectors.logs.reading import Told, Understood
     from collectors.logs.redaction import Redactor
+    from collectors.logs.unframing import Lines
 
 BATCH_SIGHTINGS: Final = 20_000
 BATCH_BYTES: Final = 64 << 20
@@ -34,16 +35,21 @@ class Place:
     Attributes:
         first_line: the name of their file's content.
         path: of the file.
-        lines: the lines as they stand there, without their ends.
-        offsets: where each begins in the file, in bytes.
+        lines: the lines, and where each begins.
         cut: which of them were too long.
     """
 
     first_line: str
     path: str
-    lines: Sequence[bytes]
-    offsets: Sequence[int]
+    lines: Lines
     cut: frozenset[int] = frozenset()
+
+    def position(self, index: int) -> str:
+        """Return what names a line for good."""
+        frame = self.lines.frames[index] if self.lines.frames else None
+        if frame is not None and frame.cursor:
+            return f"cursor:{frame.cursor}"
+        return position_of(self.first_line, self.lines.offsets[index], self.lines.own[index])
 
 
 @dataclass
@@ -77,7 +83,7 @@ class Step:
             return None
         speaking = {*problems, *(index for index, _, _, _ in told)}
         self.told += len(speaking)
-        secret = self.redactor.finds(place.lines[index] for index in speaking)
+        secret = self.redactor.finds(place.lines.kept[index] for index in speaking)
         for index, problem in problems.items():
             self._problem(place, index, problem)
         wanted = told if wants is None else [one for one in told if wants(one[3])]
@@ -85,12 +91,12 @@ class Step:
         return min((occurred_us for _, _, _, occurred_us in told), default=None)
 
     def _add(self, told: Sequence[Told], place: Place, *, secret: bool) -> None:
-        rows, first_line, lines, offsets = self.sightings, place.first_line, place.lines, place.offsets
+        rows, kept, position = self.sightings, place.lines.kept, place.position
         rows.said += [said for _, said, _, _ in told]
         rows.occurred_us += [occurred_us for _, _, _, occurred_us in told]
-        positions = [position_of(first_line, offsets[index], lines[index]) for index, _, _, _ in told]
+        positions = [position(index) for index, _, _, _ in told]
         details = [detail for _, _, detail, _ in told]
-        texts = [text_of(lines[index]) for index, _, _, _ in told]
+        texts = [text_of(kept[index]) for index, _, _, _ in told]
         if len(set(positions)) < len(positions):
             _number(positions)
         if secret:
@@ -109,9 +115,8 @@ class Step:
 
     def _problem(self, place: Place, index: int, problem: str) -> None:
         why = f"longer than {MAX_LINE_BYTES} bytes and cut: {problem}" if index in place.cut else problem
-        line, offset = place.lines[index], place.offsets[index]
-        position = position_of(place.first_line, offset, line)
-        self.reject(position, why, f"{place.path}, byte {offset}", text_of(line))
+        where = f"{place.path}, byte {place.lines.offsets[index]}"
+        self.reject(place.position(index), why, where, text_of(place.lines.kept[index]))
 
 
 def _number(positions: list[str]) -> None:

@@ -58,12 +58,12 @@ class Record:
 
 
 def record_at(offset: int, head: bytes, chunk: Chunk, stream: Stream) -> Record:
-    """Return the record of a file that has been read up to ``offset``, which lies in or behind ``chunk``.
+    """Return the record of a file that has been read up to ``offset``, for the most part in or behind ``chunk``.
 
     Made of the bytes that were read, not of those the file holds by now: it may have been truncated in between.
     """
     behind = offset - chunk.start
-    before = chunk.raw[max(0, behind - NEAR_BYTES) : behind] if behind <= len(chunk.raw) else b""
+    before = chunk.raw[max(0, behind - NEAR_BYTES) : behind] if 0 <= behind <= len(chunk.raw) else b""
     tail = before or stream.read(max(0, offset - NEAR_BYTES), min(NEAR_BYTES, offset))
     return Record(offset, digest(head), len(head), digest(tail), len(tail))
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_SHAPES: Final = 1_000
 MAX_REMEMBERED: Final = 5_000
+MAX_KEY_CHARS: Final = 500
 
 _WORDS: Final[Mapping[SightingKind, frozenset[str]]] = {
     SightingKind.BREAKER_TRANSITION: frozenset(BreakerState),
@@ -123,6 +124,8 @@ class Meanings:
             return self._made(values, shape)
         if meaning is None:
             meaning = self._made(values, shape)
+            if sum(len(value) for value in key[0] if isinstance(value, str)) > MAX_KEY_CHARS:
+                return meaning
             if len(shape.known) >= MAX_REMEMBERED:
                 shape.known.clear()
             shape.known[key[0] if all(kind is str for kind in key[1]) else key] = meaning

@@ -5,8 +5,9 @@ Searching a block costs a hundredth of parsing its lines, and in most logs one l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 import numpy as np
 
@@ -41,14 +42,10 @@ class Prefilter:
         self._any = compile_any(self._literals) if len(alone) > FEW_LITERALS else None
         self._searches = () if self._any is not None else tuple(_Search(one) for one in alone)
 
-    def lines(self, data: bytes, begin: int, end: int) -> tuple[list[bytes], list[int]]:
+    def lines(self, data: bytes, begin: int, end: int) -> tuple[list[bytes], Sequence[int]]:
         """Return the wanted lines of ``data[begin:end]`` without their line ends, and where each begins."""
         if not self._literals:
-            lines = data[begin:end].split(b"\n")
-            if not lines[-1]:
-                lines.pop()  # of a last line that has its end
-            starts = list(accumulate((len(line) + 1 for line in lines), initial=begin))
-            return lines, starts[: len(lines)]
+            return _every_line(data, begin, end)
         return _of_hits(data, self._hits(data, begin, end), begin, end)
 
     def _hits(self, data: bytes, begin: int, end: int) -> Iterable[int]:
@@ -105,6 +102,45 @@ def count_lines(data: bytes, end: int) -> int:
         return 0
     ends = int(np.count_nonzero(np.frombuffer(data, np.uint8, end) == ord("\n")))
     return ends + (data[end - 1] != ord("\n"))
+
+
+def _every_line(data: bytes, begin: int, end: int) -> tuple[list[bytes], Sequence[int]]:
+    lines = data[begin:end].split(b"\n")
+    if not lines[-1]:
+        lines.pop()  # behind a last line that has its end
+    return lines, _Starts(lines, begin)
+
+
+class _Starts(Sequence[int]):
+    """Where each of some lines begins; worked out when it is first asked for, which for most blocks is never."""
+
+    def __init__(self, lines: list[bytes], begin: int) -> None:
+        self._lines, self._begin = lines, begin
+        self._places: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if not self._places:
+            self._places = list(accumulate((len(line) + 1 for line in self._lines), initial=self._begin))
+        return self._places[: len(self._lines)][index] if isinstance(index, slice) else self._places[index]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self[:])
+
+    def moved(self, by: int) -> _Starts:
+        """Return the same, so many bytes further."""
+        return _Starts(self._lines, self._begin + by)
+
+
+def moved(places: Sequence[int], by: int) -> Sequence[int]:
+    """Return places so many bytes further."""
+    return places.moved(by) if isinstance(places, _Starts) else [place + by for place in places]
 
 
 def _of_hits(data: bytes, hits: Iterable[int], begin: int, end: int) -> tuple[list[bytes], list[int]]:

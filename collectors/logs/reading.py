@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 FUTURE_US: Final = 5 * MINUTE_US
 """A stamp further ahead of our clock than this is a wrong clock, not an event."""
 
-_NOT_EXACT: Final = frozenset({"true", "false", "nan", "inf"})
+MAX_WORDS: Final = 10_000
+MAX_WORD_CHARS: Final = 200
 
 
 Told: TypeAlias = "tuple[int, Sighting, Pairs, Instant]"
@@ -86,7 +87,7 @@ class LineReader:
         ready = [made_ready(pattern, form, fields, timezone) for pattern in fitting]
         self._meanings = tuple(Meanings(one, source, profile, resolver) for one in ready)
         self._one_literal = len({one.literals for one in ready}) == 1
-        self._switch, self._by_word = _switch(self._meanings)
+        self._switch = _Switch(self._meanings)
 
     @property
     def literals(self) -> frozenset[bytes]:
@@ -112,7 +113,7 @@ class LineReader:
         if frames is not None:
             self._framed(understood, lines, parsed, frames, now_us)
             return understood
-        switch, by_word, candidates = self._switch, self._by_word, self._meanings
+        switch, by_word, candidates = self._switch.name, self._switch.by_word, self._meanings
         quick = self._quick
         for number, values in enumerate(parsed):
             if values is None:
@@ -120,9 +121,9 @@ class LineReader:
             if switch:
                 word = values.get(switch)
                 found = by_word.get(word) if word.__class__ is str else None
-                if found is None:
+                candidates = self._switch.met(word) if found is None else found
+                if not candidates:
                     continue
-                candidates = found
             if len(candidates) > 1 or not quick(understood, number, candidates[0], values, now_us):
                 self._line(understood, _Line(number, text_of(lines[number]), values), now_us, candidates)
         return understood
@@ -249,20 +250,23 @@ def _refuse_time(meanings: Meanings, occurred_us: Instant | None) -> NoReturn:
     raise ValueError(f"the time {iso(occurred_us)} is more than 5 minutes in the future")
 
 
-def _switch(every: Sequence[Meanings]) -> tuple[str, dict[str, tuple[Meanings, ...]]]:
-    """Return the one field that tells all patterns apart, and which patterns each of its words can be; "" for none."""
-    firsts = [one.ready.match[0] if one.ready.match and one.ready.regex is None else None for one in every]
-    names = {first[0] for first in firsts if first is not None}
-    if None in firsts or len(names) != 1:
-        return "", {}
-    (theirs,) = names
-    if len(theirs) != 1 or "." in theirs[0]:
-        return "", {}
-    by_word: dict[str, tuple[Meanings, ...]] = {}
-    for one in every:
-        exact = one.ready.match[0][1].exact
-        if exact is None or any(not word[:1].isalpha() or word.lower() in _NOT_EXACT for word in exact):
-            return "", {}  # a word that a number or a truth value can be written as
-        for word in exact:
-            by_word[word] = (*by_word.get(word, ()), one)
-    return theirs[0], by_word
+class _Switch:
+    """Which patterns a line can be of, by the one field that all of them ask for first; without one, all of them."""
+
+    def __init__(self, every: tuple[Meanings, ...]) -> None:
+        self._every = every
+        firsts = [one.ready.match[0] if one.ready.match and one.ready.regex is None else None for one in every]
+        names = {first[0] for first in firsts if first is not None}
+        theirs = names.pop() if len(names) == 1 and None not in firsts else ()
+        self.name = theirs[0] if len(theirs) == 1 and "." not in theirs[0] else ""
+        self.by_word: dict[object, tuple[Meanings, ...]] = {}
+
+    def met(self, value: object) -> tuple[Meanings, ...]:
+        """Return the patterns that a value of the field leaves; remembered in ``by_word`` where it is a text."""
+        word = as_text(value) if value != "" else None
+        left = tuple(one for one in self._every if one.ready.match[0][1].find(word) is not None)
+        if isinstance(value, str) and len(value) <= MAX_WORD_CHARS:
+            if len(self.by_word) >= MAX_WORDS:
+                self.by_word.clear()
+            self.by_word[value] = left
+        return left

@@ -5,11 +5,14 @@ Offsets count the bytes of the unpacked file, so a packed copy of a file has the
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+
+from collectors.logs.prefilter import moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,32 +60,70 @@ class PlainStream:
         """Nothing was opened."""
 
 
-class GzipStream:
-    """A gzip file, of any number of members, unpacked on the way forward and never held in whole.
-
-    Reading backwards further than the last block and a kilobyte unpacks from the start again.
-    """
+class _ForwardStream:
+    """Bytes that come one after the other and are never held in whole."""
 
     final = True
 
-    def __init__(self, descriptor: int) -> None:
-        self._file = os.fdopen(os.dup(descriptor), "rb")
+    def __init__(self) -> None:
         self.damage = ""
+        self._start, self._held, self._ended = 0, b"", False
         self._head = b""
-        self._rewind()
-        self._head = self.read(0, NEAR_BYTES)
 
     def read(self, offset: int, count: int) -> bytes:
-        """Return up to ``count`` bytes; fewer at the end, or where the file is damaged (then ``damage`` says so)."""
+        """Return up to ``count`` bytes; fewer at the end, or where it is damaged (then ``damage`` says so)."""
         if offset + count <= len(self._head):
             return self._head[offset : offset + count]
         if offset < self._start:
             self._rewind()
         while self._start + len(self._held) < offset + count and not self._ended:
-            self._unpack(min(BLOCK_BYTES, offset + count - self._start - len(self._held)))
+            more = self._more(min(BLOCK_BYTES, offset + count - self._start - len(self._held)))
+            self._held += more
+            self._ended = not more
             self._forget(offset - NEAR_BYTES)
         begin = max(0, offset - self._start)
         return self._held[begin : begin + count]
+
+    def _more(self, count: int) -> bytes:
+        """Return the next bytes, none at the end."""
+        raise NotImplementedError
+
+    def _rewind(self) -> None:
+        """Go back to the start."""
+        raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE))
+
+    def _forget(self, until: int) -> None:
+        if until > self._start:
+            gone = min(until - self._start, len(self._held))
+            self._start, self._held = self._start + gone, self._held[gone:]
+
+
+class PipeStream(_ForwardStream):
+    """What is piped in, to its end."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__()
+        self._source = source
+        self._head = self.read(0, NEAR_BYTES)
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+    def _more(self, count: int) -> bytes:
+        return self._source.read(count)
+
+
+class GzipStream(_ForwardStream):
+    """A gzip file, of any number of members, unpacked on the way forward.
+
+    Reading backwards further than the last block and a kilobyte unpacks from the start again.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._file = os.fdopen(os.dup(descriptor), "rb")
+        self._rewind()
+        self._head = self.read(0, NEAR_BYTES)
 
     def close(self) -> None:
         """Close the second descriptor of the file."""
@@ -94,20 +135,14 @@ class GzipStream:
         self._unpacked = gzip.GzipFile(fileobj=self._file)
         self._start, self._held, self._ended = 0, b"", False
 
-    def _unpack(self, count: int) -> None:
+    def _more(self, count: int) -> bytes:
         try:
             more = self._unpacked.read(count)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             self.damage, more = f"the gzip file is damaged or not complete yet: {error}", b""
         if self._start + len(self._held) + len(more) > MAX_UNPACKED_BYTES:
             self.damage, more = f"unpacks to more than {MAX_UNPACKED_BYTES} bytes: the rest is not read", b""
-        self._held += more
-        self._ended = not more
-
-    def _forget(self, until: int) -> None:
-        if until > self._start:
-            gone = min(until - self._start, len(self._held))
-            self._start, self._held = self._start + gone, self._held[gone:]
+        return more
 
 
 def is_gzip(descriptor: int) -> bool:
@@ -152,7 +187,7 @@ class Utf8:
 
     def offsets(self, utf8: bytes, places: Sequence[int], start: int) -> Sequence[int]:  # noqa: ARG002 - protocol
         """Return the places, moved."""
-        return [start + place for place in places] if start else places
+        return moved(places, start) if start else places
 
 
 class Utf16:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_REMEMBERED = 1_000
+MAX_REMEMBERED_CHARS = 200
 
 
 class Words:
@@ -34,13 +35,13 @@ class Words:
         ours = self._exact.get(word)
         if ours is not None or not self._patterns:
             return ours
+        if len(word) > MAX_REMEMBERED_CHARS:
+            return self._matched(word)
         if word not in self._remembered:
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[word] = next((ours for regex, ours in self._patterns if regex.search(word)), None)
+            self._remembered[word] = self._matched(word)
         return self._remembered[word]
 
-    @property
-    def exact(self) -> frozenset[str] | None:
-        """The words, where they are all exact; else None."""
-        return None if self._patterns else frozenset(self._exact)
+    def _matched(self, word: str) -> str | None:
+        return next((ours for regex, ours in self._patterns if regex.search(word)), None)
