@@ -27,7 +27,7 @@ APP, NARROW = "app", "narrow"
 """Two clusters: one whose hosts are ejected and whose calls are retried, one that takes two requests at a time."""
 MAX_REQUESTS = 2
 CONSECUTIVE_5XX = 3
-EJECTED_S = 1
+EJECTED_S = 2
 LOOK_EVERY_S = 0.015
 FLUSHED = ("--file-flush-interval-msec", "100")  # lines of its logs would come up to 10 s late
 MANAGER = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"

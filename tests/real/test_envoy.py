@@ -14,7 +14,7 @@ import pytest
 
 from tests.real.backends import Backend, Call, Caller
 from tests.real.envoy import APP, CONSECUTIVE_5XX, MAX_REQUESTS, NARROW, Ejection, Envoy, Watcher
-from tests.real.harness import Setup, health_changes, prometheus_source
+from tests.real.harness import Setup, health_changes, level_changes, prometheus_source
 from tests.real.processes import Prometheus
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 BURST = 7
 LOG_PRECISION_US = 1_000
+ALIGNED_US = 5_000
+"""Prometheus moves stamps by up to 2 ms, and bounds know it."""
+BLURRED_US = 100_000
+"""A scrape reads a little later than its stamp says."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,48 @@ def test_requests_are_what_the_client_saw(story: Story, by_metrics: Setup) -> No
     """By outcome, every call once: attempts that were repeated are no calls, refusals at the limit no failures."""
     assert counted(by_metrics, APP) == outcomes(story.calls)
     assert counted(by_metrics, NARROW) == outcomes(story.slow_calls)
+
+
+def test_the_access_log_tells_each_call(story: Story) -> None:
+    """By flag and code, and by the host that answered: what all clients saw, refusals at a limit apart."""
+    log = {
+        "name": "calls",
+        "kind": "logs",
+        "paths": [str(story.envoy.access_log)],
+        "format": "regex",
+        "profile": "envoy",
+        "labels": {"environment": "test", "service": "edge"},
+    }
+    setup = Setup(story.folder / "calls", (log,), ())
+    assert setup.collect().problems() == ()
+    assert counted(setup, "edge") == outcomes((*story.calls, *story.slow_calls))
+    rows = setup.rows("select target, sum(count)::bigint as n from request_counts where outcome = 'success' group by 1")
+    hosts = {one.name: one.address for one in (*story.envoy.backends, story.envoy.slow)}
+    good = Counter(hosts[call.target] for call in (*story.calls, *story.slow_calls) if call.status == 200)
+    assert {row["target"]: row["n"] for row in rows} == good
+
+
+def true_level(story: Story, at_us: int) -> str:
+    """Return the level at an instant, from the hosts that are ejected then; empty where a host moves just then."""
+    if any(one.low_us - BLURRED_US <= at_us <= one.high_us + BLURRED_US for one in story.ejections):
+        return ""
+    last = {one.host: one.ejected for one in story.ejections if one.high_us < at_us}
+    out = sum(last.values())
+    return "full" if not out else "degraded" if out < len(story.envoy.backends) else "unavailable"
+
+
+def test_hosts_put_aside_lower_the_level(story: Story, by_metrics: Setup) -> None:
+    """At every scrape it is what the ejections make it: degraded with some, unavailable with all."""
+    found = level_changes(by_metrics, APP)
+    ((_, samples),) = story.server.samples('up{job="envoy"}').items()
+    seen: Counter[str] = Counter()
+    for stamp_us in (round(stamp_s * 1e6) for stamp_s, _ in samples):
+        level = ["full", *(move.to_state for move in found if move.earliest_us < stamp_us - ALIGNED_US)][-1]
+        true = true_level(story, stamp_us)
+        assert true in ("", level), (stamp_us, found)
+        seen[true] += 1
+    assert set(seen) >= {"full", "degraded", "unavailable"}
+    assert seen[""] < sum(seen.values()) / 2
 
 
 def test_retries_are_the_attempts_the_client_was_told_of(story: Story, by_metrics: Setup) -> None:
