@@ -110,7 +110,8 @@ class Claims:
     _order: list[tuple[Profile, AnyReading]] = field(default_factory=list)
     _named: dict[str, list[int]] = field(default_factory=dict)
     _prefixed: dict[str, list[int]] = field(default_factory=dict)
-    _patterns: list[tuple[int, re.Pattern[str]]] = field(default_factory=list)
+    _patterns: list[int] = field(default_factory=list)
+    _matching: re2.Set = field(default_factory=re2.Set.FullMatchSet)
 
     def __post_init__(self) -> None:
         self.profiles = (*self.profiles, OF_EVERY_TARGET)
@@ -121,7 +122,9 @@ class Claims:
                 if reading.any_prefix:
                     self._prefixed.setdefault(metric, []).append(place)
             if reading.pattern:
-                self._patterns.append((place, _compiled(reading.pattern)))
+                self._matching.Add(reading.pattern)
+                self._patterns.append(place)
+        self._matching.Compile()
 
     def wanted(self, metric: str) -> bool:
         """Return whether any reading names the metric."""
@@ -146,10 +149,9 @@ class Claims:
 
     def _readings(self, metric: str) -> tuple[tuple[Profile, AnyReading], ...]:
         if metric not in self._by_metric:
-            places = {
-                *self._named.get(metric, ()),
-                *(at for at, pattern in self._patterns if pattern.fullmatch(metric)),
-            }
+            # All patterns are tried in one pass: a server has thousands of names.
+            matching = (self._matching.Match(metric) if self._patterns else None) or ()
+            places = {*self._named.get(metric, ()), *(self._patterns[at] for at in matching)}
             for cut in _ends_of_words(metric):
                 places.update(self._prefixed.get(metric[cut:], ()))
             self._by_metric[metric] = tuple(self._order[at] for at in sorted(places))

@@ -10,6 +10,7 @@ A label mapping is a label's name, ``a|b`` for the first that is set, or a list 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -149,7 +150,7 @@ class _Outcomes(Reading):
     outcomes: Mapping[str, Outcome] = {}
     outcome_by: tuple[OutcomeBy, ...] = ()
 
-    @property
+    @cached_property
     def ways(self) -> tuple[OutcomeBy, ...]:
         """The labels that may name the outcome, in order."""
         own = (OutcomeBy(label=self.outcome_label, outcomes=self.outcomes),) if self.outcome_label else ()
