@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.bounds import STAMP_SLACK_US, Bounds
 from analysis.evidence import Change, Run, SampledTrack, Span, Witness, falls, sighted_changes
 from analysis.fusion import Restart
+from analysis.incidents import same_system
 from analysis.machine import CLOSED, OPEN
 from analysis.sqlfiles import read_sql
 from breakwatch.model import COUNTERS, STATE_WORDS, SightingKind, TrackKind, pairs
@@ -249,14 +250,15 @@ def _add_sightings(gathered: dict[Name, Gathered], sightings: Sequence[Mapping[s
 
 
 def _add_restarts(gathered: dict[Name, Gathered], restarts: Sequence[Mapping[str, Any]]) -> None:
-    known: dict[tuple[str, str, str], list[Restart]] = defaultdict(list)
+    known: dict[tuple[str, str, str], list[tuple[Pairs, Restart]]] = defaultdict(list)
     for row in restarts:
         logged = row["after_us"] == row["until_us"]
         restart = _restart(Span(row["after_us"], row["until_us"]), row["source"], 0 if logged else STAMP_SLACK_US)
-        known[row["environment"], row["service"], row["instance"]].append(restart)
+        known[row["environment"], row["service"], row["instance"]].append((pairs(row["labels"]), restart))
     for name, subject in gathered.items():
         for evidence in subject.instances.values():
-            evidence.restarts += known.get((name.environment, name.service, evidence.instance), [])
+            told = known.get((name.environment, name.service, evidence.instance), ())
+            evidence.restarts += [restart for labels, restart in told if same_system(evidence.labels, labels)]
 
 
 def _sighting_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -273,7 +275,7 @@ def _instance_of(
 
     A sighting without an instance belongs to the only one seen around it; labels that contradict keep instances apart.
     """
-    fitting = [known for known in sampled if _compatible(known.labels, labels)]
+    fitting = [known for known in sampled if same_system(known.labels, labels)]
     if instance:
         same = [known for known in fitting if known.instance == instance]
         if len(same) == 1:
@@ -284,11 +286,6 @@ def _instance_of(
             return near[0], False
     own = subject.instances.setdefault((instance, labels), InstanceEvidence(instance, labels))
     return own, not instance and len(fitting) > 1
-
-
-def _compatible(one: Pairs, other: Pairs) -> bool:
-    left = dict(one)
-    return all(left.get(key, value) == value for key, value in other)
 
 
 def _near(known: InstanceEvidence, at_us: Instant) -> bool:

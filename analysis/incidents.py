@@ -103,10 +103,17 @@ def incidents(key: InstanceKey, operation: str, changes: Sequence[Change]) -> li
     return found
 
 
+def same_system(one: Pairs, other: Pairs) -> bool:
+    """Return whether two sets of labels can be of one system: none says of a label what the other denies."""
+    told = dict(one)
+    return all(told.get(label, value) == value for label, value in other)
+
+
 def episodes(found: Sequence[Incident]) -> list[Episode]:
-    """Group the incidents of one (environment, service, breaker) whose bounds overlap across instances.
+    """Group the incidents of one (environment, service, breaker) whose bounds overlap across instances of one system.
 
     Two incidents of the same instance follow each other by nature, so they are joined only through another instance.
+    Those of different clusters are never joined: what is broken in one is not mended in the other.
     """
     ordered = sorted(found, key=lambda i: (_start_us(i), _end_us(i), i.key.instance, i.key.labels))
     leader = list(range(len(ordered)))
@@ -121,13 +128,18 @@ def episodes(found: Sequence[Incident]) -> list[Episode]:
     for index, incident in enumerate(ordered):
         open_now = [other for other in open_now if _end_us(ordered[other]) >= _start_us(incident)]
         for other in open_now:
-            if (ordered[other].key.instance, ordered[other].key.labels) != (incident.key.instance, incident.key.labels):
+            if _across_instances(ordered[other].key, incident.key):
                 leader[root(index)] = root(other)
         open_now.append(index)
     groups: dict[int, list[Incident]] = {}
     for index, incident in enumerate(ordered):
         groups.setdefault(root(index), []).append(incident)
     return [_episode(group) for group in groups.values()]
+
+
+def _across_instances(one: InstanceKey, other: InstanceKey) -> bool:
+    same_instance = (one.instance, one.labels) == (other.instance, other.labels)
+    return not same_instance and same_system(one.labels, other.labels)
 
 
 _FOREVER_US = 2**62

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from analysis import keep, promql
 from analysis.evidence import increases, restarted
 from analysis.facts import refresh_facts
 from analysis.fusion import History, Oddity, Rules, fuse
 from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, InstanceEvidence, Name, gather
-from analysis.incidents import Episode, InstanceKey, episodes, incidents
+from analysis.incidents import Episode, InstanceKey, episodes, incidents, same_system
 from analysis.machine import MANUAL, OPEN
 from analysis.sqlfiles import read_sql
 from breakwatch.clock import MINUTE_US
-from breakwatch.model import STATE_WORDS, Batch, TrackKind
+from breakwatch.model import STATE_WORDS, Batch, Pairs, TrackKind, pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from breakwatch.clock import Instant
     from breakwatch.config import Config
@@ -36,7 +36,7 @@ _STATES = read_sql("analysis.sql", "breaker_states.sql")
 _ONGOING = read_sql("analysis.sql", "ongoing.sql")
 _ONGOING_EPISODES = read_sql("analysis.sql", "ongoing_episodes.sql")
 
-ANALYSIS_VERSION = "3"
+ANALYSIS_VERSION = "4"
 """Raise it when the same evidence would be fused otherwise: what older versions kept is then made anew, once."""
 
 SUBJECTS_AT_ONCE = 200
@@ -48,7 +48,8 @@ FUSION_FINDINGS = ("unlawful_transition", "state_lost_on_restart", "sources_disa
 _OWN = "analysis"
 """Under this name the analysis remembers its version among the checkpoints of sources."""
 
-_Healing = dict[str, list[tuple[int, str]]]
+_Number = TypeVar("_Number", int, float)
+_Healing = dict[str, list[tuple[int, str, Pairs]]]
 
 
 def refresh(store: Store, config: Config) -> None:
@@ -162,16 +163,21 @@ def _healing(store: Store, services: Sequence[str]) -> _Healing:
     """Return by service the deploys, restarts and manual acts that may have healed something, in order of time."""
     found: _Healing = defaultdict(list)
     for row in store.rows(_CHANGES, {"services": list(services)}):
-        found[row["service"]].append((row["occurred_us"], row["change"] or ""))
+        found[row["service"]].append((row["occurred_us"], row["change"] or "", pairs(row["labels"])))
     return found
 
 
 def _episode_row(episode: Episode, subject: Gathered, healing: _Healing) -> keep.Row:
     start_us = episode.opened.earliest_us
     end_us = episode.closed.latest_us if episode.closed else None
-    seen = [
+    own = [
         evidence
         for evidence in subject.instances.values()
+        if all(same_system(evidence.labels, incident.key.labels) for incident in episode.incidents)
+    ]
+    seen = [
+        evidence
+        for evidence in own
         if evidence.first_seen_us is not None
         and evidence.last_seen_us is not None
         and evidence.last_seen_us >= start_us
@@ -179,40 +185,50 @@ def _episode_row(episode: Episode, subject: Gathered, healing: _Healing) -> keep
     ]
     around = keep.Circumstances(
         instances_seen=max(len(seen), episode.instances_hit),
-        calls_rejected=_rejected_calls(subject, start_us, end_us),
-        promql_openings=_promql_openings(subject, start_us, end_us),
+        calls_rejected=_rejected_calls(own, start_us, end_us),
+        promql_openings=_promql_openings(own, start_us, end_us),
         healed_by=_healed_by(episode, subject, healing) if end_us is not None else None,
     )
     return keep.episode_row(episode, around)
 
 
-def _promql_openings(subject: Gathered, start_us: Instant, end_us: Instant | None) -> float | None:
+def _promql_openings(instances: Sequence[InstanceEvidence], start_us: Instant, end_us: Instant | None) -> float | None:
     """Return what ``sum(increase(…))`` says of the counters of openings, from a minute before to a minute after."""
-    said = []
-    for evidence in subject.instances.values():
+    said: list[float] = []
+    for evidence in instances:
+        by_source: dict[str, float] = {}
         for witness in evidence.witnesses:
             counters = [t for t in witness.tracks if t.kind == TrackKind.TRANSITIONS and t.detail["to_state"] == OPEN]
             distances = [d for t in counters if (d := promql.scrape_distance_us(t.runs)) is not None]
             for track in counters if distances else ():
                 until_us = (track.runs[-1].last_us if end_us is None else end_us) + MINUTE_US
-                said.append(promql.increase(track.runs, min(distances), start_us - MINUTE_US, until_us))
-    known = [increase for increase in said if increase is not None]
-    return sum(known) if known else None
+                increase = promql.increase(track.runs, min(distances), start_us - MINUTE_US, until_us)
+                if increase is not None:
+                    by_source[witness.source] = by_source.get(witness.source, 0.0) + increase
+        said.extend(_of_replicas(by_source))
+    return sum(said) if said else None
 
 
-def _rejected_calls(subject: Gathered, start_us: Instant, end_us: Instant | None) -> int | None:
+def _rejected_calls(instances: Sequence[InstanceEvidence], start_us: Instant, end_us: Instant | None) -> int | None:
     """Return the calls that the breaker rejected in the span; None where no source counts them."""
-    counted = None
-    for evidence in subject.instances.values():
+    counted: list[int] = []
+    for evidence in instances:
+        by_source: dict[str, int] = {}
         for witness in evidence.witnesses:
             for track in witness.tracks:
                 if track.kind == TrackKind.REQUESTS:
                     grown = increases(track.runs, witness.restarts)
-                    inside = (
+                    inside = sum(
                         i.grown_by for i in grown if start_us < i.until_us and (end_us is None or i.after_us < end_us)
                     )
-                    counted = (counted or 0) + sum(inside)
-    return counted
+                    by_source[witness.source] = by_source.get(witness.source, 0) + inside
+        counted.extend(_of_replicas(by_source))
+    return sum(counted) if counted else None
+
+
+def _of_replicas(by_source: Mapping[str, _Number]) -> list[_Number]:
+    """Return what the source that saw most counted: several that look at one instance count the same things."""
+    return [max(by_source.values())] if by_source else []
 
 
 def _healed_by(episode: Episode, subject: Gathered, healing: _Healing) -> str:
@@ -225,8 +241,8 @@ def _healed_by(episode: Episode, subject: Gathered, healing: _Healing) -> str:
     inside = {
         change
         for service in (key.service, key.breaker)
-        for at_us, change in healing.get(service, ())
-        if start_us <= at_us <= end_us
+        for at_us, change, labels in healing.get(service, ())
+        if start_us <= at_us <= end_us and same_system(labels, key.labels)
     }
     for cause in ("deploy", "restart"):
         if cause in inside:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from analysis.facts.steps import steps
+from analysis.incidents import same_system
+from breakwatch.model import pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +42,7 @@ def _not_told(sampled: list[Row], told: Iterable[Row]) -> list[Row]:
         for row in sampled
         if not any(
             line["instance"] in {"", row["instance"]}
+            and same_system(pairs(row["labels"]), pairs(line["labels"]))
             and -TOLD_LATER <= row["occurred_at"] - line["occurred_at"] <= TOLD_EARLIER
             for line in told
         )
