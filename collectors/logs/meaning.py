@@ -18,6 +18,7 @@ from collectors.logs.patterns import DETAIL_FIELDS, IGNORE
 from collectors.logs.quantities import count, seconds
 from collectors.logs.ready import has
 from collectors.logs.times import iso, parse_time, quick_iso
+from collectors.words import state_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collectors.identity import Resolver
     from collectors.logs.patterns import LogPattern
     from collectors.logs.ready import Ready
+    from collectors.words import Domain
 
 MAX_SHAPES: Final = 1_000
 MAX_REMEMBERED: Final = 5_000
@@ -36,6 +38,11 @@ _WORDS: Final[Mapping[SightingKind, frozenset[str]]] = {
     SightingKind.BREAKER_TRANSITION: frozenset(BreakerState),
     SightingKind.HEALTH_CHANGE: frozenset(HealthState),
     SightingKind.LEVEL_CHANGE: frozenset(ServiceLevel),
+}
+_DOMAINS: Final[Mapping[SightingKind, Domain]] = {
+    SightingKind.BREAKER_TRANSITION: "breaker",
+    SightingKind.HEALTH_CHANGE: "health",
+    SightingKind.LEVEL_CHANGE: "level",
 }
 _OUTCOMES: Final = frozenset(Outcome)
 _CHANGES: Final = frozenset({"deploy", "config", "flag", "scale", "restart", "maintenance", "exclusion"})
@@ -51,7 +58,6 @@ _NEEDED: Final[Mapping[SightingKind, tuple[str, ...]]] = {
 _REPEATING: Final = frozenset({"outcome", "change", "from_target", "to_target", "trigger", "moved"})
 """Details that have few values; the others differ from line to line."""
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_SYNONYMS: Final = {"halfopen": "half_open", "half_opened": "half_open", "opened": "open", "maint": "maintenance"}
 
 _Loose = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -264,9 +270,9 @@ def _outcome(ready: Ready, values: Mapping[str, Any]) -> str:
 
 def _state(pattern: LogPattern, kind: SightingKind, word: str) -> str:
     """Return their word for a state as ours; ValueError for one that is none of this kind's."""
-    if not word or kind not in _WORDS:
+    if not word or kind not in _DOMAINS:
         return ""
-    ours = _word(pattern, word)
+    ours = pattern.states.get(word) or state_word(_DOMAINS[kind], word)
     if ours not in _WORDS[kind]:
         raise ValueError(f"{word!r} is no state of a {kind}; map it under states")
     return ours
@@ -275,8 +281,7 @@ def _state(pattern: LogPattern, kind: SightingKind, word: str) -> str:
 def _word(pattern: LogPattern, word: str) -> str:
     if word in pattern.states:
         return pattern.states[word]
-    plain = _HUMP.sub("_", word.strip()).replace("-", "_").replace(" ", "_").lower()
-    return _SYNONYMS.get(plain, plain)
+    return _HUMP.sub("_", word.strip()).replace("-", "_").replace(" ", "_").lower()
 
 
 def _detail(pattern: LogPattern, kind: SightingKind, ours: Mapping[str, str]) -> Pairs:

@@ -146,3 +146,13 @@ def test_traefik_retries(tmp_path: Path, follow: Follow) -> None:
     """A new attempt is one of the request's path."""
     (one,) = sightings(tmp_path, follow, f"{T} DBG New attempt 2 for request: /pay", profile="traefik", format="regex")
     assert (one.subject.operation, dict(one.detail)["attempt"]) == ("/pay", "2")
+
+
+@pytest.mark.parametrize(
+    "word", ["half-open", "halfOpen", "HALF_OPEN", "half-opened", "OnCircuitHalfOpened", "probation"]
+)
+def test_lines_know_the_words_that_metrics_know(tmp_path: Path, follow: Follow, word: str) -> None:
+    """A spelling that is understood in a label is understood in a line, too."""
+    line = f'{{"ts":"{T}","event":"breaker_transition","breaker":"b","from":"OPENED","to":"{word}"}}'
+    (one,) = sightings(tmp_path, follow, line, profile="breakwatch-service", format="json")
+    assert (one.from_state, one.to_state) == ("open", "half_open")
