@@ -40,6 +40,11 @@ def stranger(api: FakeApi, seed: int) -> FakeApi:
     api.add("sessions_alive", [(at + chance.choice([0, 700_000]), 5.0) for at, _ in rows], kind="session", **who)
     api.add("nobody_wants_this", [(at, chance.random()) for at, _ in rows], **who)
     api.add("circuit", [(at, float(at // 60_000_000)) for at, _ in rows[9:]], name="b", event="open", **who)
+    # Two gauges that only together say a level; now and then one of them is missing, or says nothing.
+    healthy = [(at, chance.choice([0.0, 1.0, 2.0, 2.0, float("nan")])) for at, _ in rows if chance.random() < 0.9]
+    api.add("envoy_cluster_membership_healthy", healthy, envoy_cluster_name="c", **who)
+    total = [(at, chance.choice([2.0, 2.0, 0.0])) for at, _ in rows if chance.random() < 0.9]
+    api.add("envoy_cluster_membership_total", total, envoy_cluster_name="c", **who)
     return api  # fmt: skip
 
 
