@@ -123,7 +123,7 @@ class LogCollector:
                 f"source {source.name}: the profile {self._profile} has no log pattern for format {source.format}",
                 "set another format, or give the source a pattern of its own",
             )
-        self._prefilter = Prefilter(self._reader.literals)
+        self._prefilter = Prefilter(self._reader.literals, self._reader.searches)
         self._framed: dict[str, Prefilter] = {}
         self._redactor = Redactor(source.redact)
         self._files = Files(path for path in source.paths if path != STANDARD_INPUT)
@@ -200,7 +200,7 @@ class LogCollector:
         record = current.book.resume(held.key, stream) if keeping else None
         start = record.offset if record else 0
         framing = self._framing(head, encoding)
-        content = _Content(held.path, encoding, Unframer(framing) if framing else None)
+        content = _Content(held.path, encoding, Unframer(framing, self._reader.literals) if framing else None)
         content.first_line = first_line_id(head) if start else ""
         for chunk in chunks(stream, encoding, start):
             if not stream.final and not still_begins(stream, head, record):

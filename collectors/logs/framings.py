@@ -78,19 +78,21 @@ class Framing(NamedTuple):
         open: a line → what stands inside it and what is said about it; None for a line without this framing.
         packed: what stands inside is a JSON text, so that quotes and the like are written in another way.
         pieces: a long line may be split over several records.
+        hidden: what stands in records whose inside is written so that no text of it can be seen.
     """
 
     name: str
     open: Callable[[bytes], Opened | None]
     packed: bool = False
     pieces: bool = False
+    hidden: frozenset[bytes] = frozenset()
 
     def literals(self, literals: frozenset[bytes]) -> frozenset[bytes]:
         """Return what framed lines hold whose inside holds one of the literals; empty where no text will do."""
         if not self.packed:
             return literals
         runs = [max(_PLAIN_RUN.findall(literal.decode()), key=len, default="") for literal in literals]
-        return frozenset(run.encode() for run in runs) if all(runs) else frozenset()
+        return self.hidden.union(run.encode() for run in runs) if runs and all(runs) else frozenset()
 
     def may_be_split(self, data: bytes, lines: Callable[[], Sequence[bytes]]) -> bool:
         """Return whether some of ``data`` is part of a line that was split."""
@@ -200,5 +202,7 @@ FRAMINGS: Final[Mapping[str, Framing]] = {
     "rfc3164": Framing("rfc3164", _rfc3164),
     "cri": Framing("cri", _cri, pieces=True),
     "docker": Framing("docker", _docker, packed=True, pieces=True),
-    "journald": Framing("journald", _journald, packed=True),
+    "journald": Framing(
+        "journald", _journald, packed=True, hidden=frozenset({b'"MESSAGE":[', b'"MESSAGE": [', b'"MESSAGE" : ['})
+    ),
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, overload
 
 import numpy as np
 
-from collectors.logs.regexes import compile_any
+from collectors.logs.regexes import compile_any, compile_for_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FEW_LITERALS: Final = 4
 """Up to so many, one search each is faster than one search for all."""
+_BOM: Final = b"\xef\xbb\xbf"
 _EIGHT: Final = np.arange(8)
 SAMPLE_BYTES: Final = 1 << 16
 """So much of the first block says which bytes are rare."""
@@ -34,18 +35,23 @@ class Prefilter:
 
     Args:
         literals: plain texts; those that hold another one are left out, since that one finds their lines too.
+        patterns: where there are no literals, RE2 patterns of which wanted lines match one.
     """
 
-    def __init__(self, literals: frozenset[bytes]) -> None:
+    def __init__(self, literals: frozenset[bytes], patterns: Sequence[str] = ()) -> None:
         alone = sorted(one for one in literals if not any(two in one for two in literals - {one}))
         self._literals = tuple(alone)
         self._any = compile_any(self._literals) if len(alone) > FEW_LITERALS else None
+        self._blocks = None if alone else compile_for_blocks(patterns)
         self._searches = () if self._any is not None else tuple(_Search(one) for one in alone)
 
     def lines(self, data: bytes, begin: int, end: int) -> tuple[list[bytes], Sequence[int]]:
         """Return the wanted lines of ``data[begin:end]`` without their line ends, and where each begins."""
         if not self._literals:
-            return _every_line(data, begin, end)
+            # CR LF, a mark and bytes that are no UTF-8 look different to a pattern in a block and in a line.
+            if self._blocks is None or b"\r" in data or data.startswith(_BOM) or not _is_utf8(data[begin:end]):
+                return _every_line(data, begin, end)
+            return _of_hits(data, _first_hits(data, self._blocks, begin, end), begin, end)
         return _of_hits(data, self._hits(data, begin, end), begin, end)
 
     def _hits(self, data: bytes, begin: int, end: int) -> Iterable[int]:
@@ -104,6 +110,14 @@ def count_lines(data: bytes, end: int) -> int:
     return ends + (data[end - 1] != ord("\n"))
 
 
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _every_line(data: bytes, begin: int, end: int) -> tuple[list[bytes], Sequence[int]]:
     lines = data[begin:end].split(b"\n")
     if not lines[-1]:
@@ -116,7 +130,7 @@ class _Starts(Sequence[int]):
 
     def __init__(self, lines: list[bytes], begin: int) -> None:
         self._lines, self._begin = lines, begin
-        self._places: list[int] = []
+        self._lengths: list[int] = []
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -126,12 +140,14 @@ class _Starts(Sequence[int]):
     @overload
     def __getitem__(self, index: slice) -> list[int]: ...
     def __getitem__(self, index: int | slice) -> int | list[int]:
-        if not self._places:
-            self._places = list(accumulate((len(line) + 1 for line in self._lines), initial=self._begin))
-        return self._places[: len(self._lines)][index] if isinstance(index, slice) else self._places[index]
+        if not self._lengths:
+            self._lengths = list(accumulate(map(len, self._lines), initial=self._begin))
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        return self._lengths[index] + index  # each line end takes a byte
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self[:])
+        return (self[index] for index in range(len(self)))
 
     def moved(self, by: int) -> _Starts:
         """Return the same, so many bytes further."""

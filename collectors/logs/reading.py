@@ -97,6 +97,11 @@ class LineReader:
         return frozenset(literal.encode() for one in self._meanings for literal in one.ready.literals)
 
     @property
+    def searches(self) -> tuple[str, ...]:
+        """The patterns of which a wanted line of plain text matches one; empty where lines name their fields."""
+        return tuple(one.ready.pattern.pattern for one in self._meanings) if self._parse is None else ()
+
+    @property
     def patterns(self) -> int:
         """How many of the patterns apply to the format of the source."""
         return len(self._meanings)
@@ -120,6 +125,8 @@ class LineReader:
                 continue
             if switch:
                 word = values.get(switch)
+                if word is None:
+                    continue
                 found = by_word.get(word) if word.__class__ is str else None
                 candidates = self._switch.met(word) if found is None else found
                 if not candidates:
@@ -224,7 +231,7 @@ class LineReader:
             except ValueError:
                 pass
             else:
-                if all(value.__class__ is dict for value in parsed):
+                if set(map(type, parsed)) <= {dict}:
                     return parsed
         return [self._parsed_one(line, number, understood) for number, line in enumerate(lines)]
 

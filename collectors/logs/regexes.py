@@ -14,10 +14,11 @@ import re2
 from breakwatch.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MAX_PATTERN_CHARS = 1_000
 _NAMED_GROUP = re.compile(r"\(\?P?<(\w+)>")
+_OF_A_TEXT = re.compile(r"\\[AzQ]|\(\?[a-zA-Z]*-")
 
 
 class Match(Protocol):
@@ -77,6 +78,24 @@ def compile_any(literals: tuple[bytes, ...]) -> BytesRegex:
     options.never_capture = True
     options.encoding = re2.Options.Encoding.LATIN1
     return cast("BytesRegex", re2.compile(b"|".join(re2.escape(literal) for literal in literals), options))
+
+
+def compile_for_blocks(patterns: Sequence[str]) -> BytesRegex | None:
+    """Return an expression that finds, in a block of many lines, what one of the patterns finds in a line.
+
+    None where there is none: for a pattern that speaks of the text's own begin or end, or takes its flags away.
+    """
+    if not patterns or any(_OF_A_TEXT.search(pattern) for pattern in patterns):
+        return None
+    options = re2.Options()
+    options.log_errors = False
+    options.never_capture = True
+    options.never_nl = True
+    alternatives = (f"(?m:{_NAMED_GROUP.sub('(?:', pattern)})" for pattern in patterns)
+    try:
+        return cast("BytesRegex", re2.compile("|".join(alternatives), options))
+    except re2.error:  # each is fine alone, together they are too large
+        return None
 
 
 def _remedy(reason: str) -> str:

@@ -64,10 +64,16 @@ class _Begun:
 
 
 class Unframer:
-    """Takes the framing off the lines of one file, in their order."""
+    """Takes the framing off the lines of one file, in their order.
 
-    def __init__(self, framing: Framing) -> None:
+    Args:
+        framing: what it is.
+        literals: texts of which what stands inside must hold one; with none, everything is wanted.
+    """
+
+    def __init__(self, framing: Framing, literals: frozenset[bytes]) -> None:
         self.framing = framing
+        self._literals = tuple(literals)
         self._begun: dict[str, _Begun] = {}
 
     @property
@@ -93,7 +99,7 @@ class Unframer:
                 self._begun[frame.stream] = _Begun(line, offset, frame, [inside], len(inside))
             else:
                 found.append((line, offset, inside, frame, line))
-        return Lines.of(found)
+        return Lines.of([record for record in found if self._wanted(record[2])])
 
     def give_up(self, now_us: Instant, *, final: bool) -> Lines:
         """Return the lines whose rest will not come any more, as far as they go."""
@@ -102,11 +108,14 @@ class Unframer:
             began_us = begun.frame.occurred_us(UTC, now_us)
             if final or began_us is None or began_us < now_us - REST_WAIT_US:
                 self._finish(found, stream)
-        return Lines.of(found)
+        return Lines.of([record for record in found if self._wanted(record[2])])
 
     def done_until(self, reached: int) -> int:
         """Return up to where a file is done: before the first line whose rest is waited for."""
         return min((begun.offset for begun in self._begun.values()), default=reached)
+
+    def _wanted(self, inside: bytes) -> bool:
+        return not self._literals or any(literal in inside for literal in self._literals)
 
     def _finish(self, found: list[_Record], stream: str) -> None:
         begun = self._begun.pop(stream)
