@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 METRIC = "resilience4j_circuitbreaker_state"
@@ -61,7 +62,7 @@ def truth(jitter_ms: int) -> list[Edge]:
         story = story_of(breaker)
         edges += [
             Edge(f"breaker-{breaker}", before, state, stamps[breaker % TARGETS][at])
-            for (_, before), (at, state) in zip(story, story[1:], strict=False)
+            for (_, before), (at, state) in pairwise(story)
         ]
     return edges
 

@@ -7,7 +7,7 @@ dropped as unseen, what cannot be understood is refused, once for each series an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -125,17 +125,21 @@ class Plan:
     _number: dict[Track, int] = field(default_factory=dict)
     _claims: list[dict[int, tuple[int, Claim]]] = field(default_factory=list)
     counted: list[tuple[int, int, Counted]] = field(default_factory=list)
-    _texts: dict[int, str] = field(default_factory=dict)
-    _refused: set[tuple[str, str]] = field(default_factory=set)
+    _labels: dict[int, Mapping[str, str]] = field(default_factory=dict)
+    _refused: set[tuple[int, str]] = field(default_factory=set)
+
+    def copied(self) -> Plan:
+        """Return the same plan to read other samples by."""
+        return replace(self, rejected=list(self.rejected), _refused=set(self._refused))
 
     def add(self, layer: int, series: int, track: Track, claim: Claim, labels: Mapping[str, str]) -> None:
         """Take in the ``layer``-th claim on a series."""
         if layer == self.layers:
             self.layers += 1
             self._claims.append({})
-        self._texts[series] = series_text(labels)
+        self._labels[series] = labels
         if claim.problem:
-            self.refuse(series, claim.problem, self._texts[series])
+            self.refuse(series, claim.problem, series_text(labels))
             return
         number = self._number.setdefault(track, len(self.tracks))
         if number == len(self.tracks):
@@ -148,15 +152,15 @@ class Plan:
     def unclaimed(self, count: int) -> Flags:
         """Return for each of ``count`` series whether nobody wanted it."""
         mask = np.ones(count, np.bool_)
-        mask[list(self._texts)] = False
+        mask[list(self._labels)] = False
         return mask
 
     def refuse(self, series: int, reason: str, content: str) -> None:
         """Note once per series and reason what could not be understood."""
-        if (self._texts[series], reason) not in self._refused:
-            self._refused.add((self._texts[series], reason))
+        if (series, reason) not in self._refused:
+            self._refused.add((series, reason))
             # The position tells what is known already from what is new: an unknown code is said once, not every cycle.
-            position = f"{self._texts[series]}: {reason}"
+            position = f"{series_text(self._labels[series])}: {reason}"
             self.rejected.append(Rejected(self.source, position, reason, content))
 
     def decode(self, layer: int, samples: Samples) -> Points:

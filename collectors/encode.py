@@ -5,6 +5,7 @@ The result is a function of the set of samples: their order, repetition and divi
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,13 +15,16 @@ from numpy.typing import NDArray
 from breakwatch.clock import Instant
 from breakwatch.model import COUNTERS, Rejected, Runs, Subject, Track, TrackKind
 from collectors.claims import NAME, Claim, Claims
-from collectors.decode import Plan, Points
+from collectors.decode import Points
 from collectors.identity import Resolver
 from collectors.levels import read_levels
+from collectors.roster import Roster
 from collectors.samples import Samples, distinct
 from collectors.scrapes import ScrapeTarget
 
 MOST_KNOWN = 200_000
+MOST_ROSTERS = 4
+"""A cycle needs two: of what is looked for, and of what came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Encoder:
     claims: Claims
     resolver: Resolver
     _known: dict[tuple[tuple[str, str], ...], list[tuple[Track, Claim]]] = field(default_factory=dict)
+    _rosters: deque[Roster] = field(default_factory=lambda: deque(maxlen=MOST_ROSTERS))
 
     def encode(self, samples: Samples, targets: Mapping[str, ScrapeTarget], since_us: Instant) -> Encoded:
         """Return the tracks and runs of samples; every series' scrape target is among ``targets``.
@@ -63,21 +68,23 @@ class Encoder:
 
     def read(self, samples: Samples) -> Read:
         """Return what samples say one by one; every label set stands among them once, without replicas' labels."""
-        plan = Plan(self.source)
-        for index, labels in enumerate(samples.labels):
-            for layer, (track, claim) in enumerate(self.tracks_of(labels)):
-                plan.add(layer, index, track, claim, labels)
-        skipped = int(plan.unclaimed(len(samples.labels))[samples.series].sum())
+        roster = self.roster(samples.labels)
+        plan = roster.plan.copied()
+        skipped = int((~roster.claimed)[samples.series].sum())
         parts = [plan.decode(layer, samples) for layer in range(plan.layers)]
         if plan.counted:
             parts.append(read_levels(plan.counted, samples))
-        tracks = plan.tracks
-        # Tracks of one target stand together, so that each target's stamps are looked up once.
-        order = sorted(range(len(tracks)), key=lambda index: (tracks[index].scrape_target, tracks[index].track_id))
-        rank = np.empty(len(tracks), np.int32)
-        rank[order] = np.arange(len(tracks), dtype=np.int32)
-        points = Points.of([part for part in parts if len(part.track)], rank)
-        return Read([tracks[index] for index in order], points, plan.rejected, skipped)
+        points = Points.of([part for part in parts if len(part.track)], roster.rank)
+        return Read(roster.tracks, points, plan.rejected, skipped)
+
+    def roster(self, labels: Sequence[Mapping[str, str]]) -> Roster:
+        """Return what is known of some series; remembered, for the same ones come in every cycle."""
+        for roster in self._rosters:
+            if roster.labels == labels:
+                return roster
+        claims = [self.tracks_of(one) for one in labels]
+        self._rosters.append(Roster.of(self.source, labels, claims, [scrape_target(one) for one in labels]))
+        return self._rosters[-1]
 
     def tracks_of(self, labels: Mapping[str, str]) -> list[tuple[Track, Claim]]:
         """Return the tracks a series takes part in, with what each claims; empty when nobody wants it."""

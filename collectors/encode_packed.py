@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakwatch.clock import Instant
-from breakwatch.model import COUNTERS, Rejected, Runs, Track
+from breakwatch.model import COUNTERS, Rejected, Runs
 from collectors.claims import series_text
 from collectors.decode import Points
-from collectors.encode import Encoded, Encoder, Read, join_runs, scrape_target
+from collectors.encode import Encoded, Encoder, Read, join_runs
 from collectors.packed import Packed
+from collectors.roster import Roster
 from collectors.samples import Samples
 from collectors.scrapes import ScrapeTarget, Stamps
 
@@ -89,25 +90,24 @@ def encode_packed(
     """
     names = sorted(targets)
     number = {name: place for place, name in enumerate(names)}
-    of_series = np.array([number.get(scrape_target(labels), -1) for labels in packed.labels], np.int32)
+    roster = encoder.roster(packed.labels)
+    of_series = np.array([number.get(name, -1) for name in roster.targets], np.int32)
     of_series[~chosen] = -1
     axis, grids = _axis(packed, of_series, [targets[name] for name in names], span)
     stretches = _stretches(packed, of_series, axis, grids)
-    families = Families.of(encoder, packed.labels)
-    cut, bounds = _cut(stretches, families.of_series)
+    cut, bounds = _cut(stretches, roster.family)
     read = encoder.read(Samples(packed.labels, cut.series, axis.stamps[cut.first], cut.bits.view(np.float64)))
     pieces: list[tuple[Runs, int]] = []
-    family = np.array([families.of_track[track] for track in read.tracks], np.int64)
     counter = np.array([track.kind in COUNTERS for track in read.tracks], np.bool_)
     for name, mine in _by_target(read):
         points = read.points.part(mine)
-        own = family[points.track] * _PLACES
+        own = roster.family_of_track[points.track] * _PLACES
         places = axis.places(number[name], points.stamps_us)
         last_us = axis.stamps[bounds[np.searchsorted(bounds, own + places) + 1] - own - 1]
         pieces.append((_target_runs(points, last_us, targets[name], counter, span.since_us), 0))
-    unclaimed = ~families.claimed[stretches.series]
+    unclaimed = ~roster.claimed[stretches.series]
     skipped = int((stretches.last - stretches.first + 1)[unclaimed].sum())
-    rejected = _told_in_full(encoder, families, stretches, axis, read.rejected)
+    rejected = _told_in_full(encoder, roster, stretches, axis, read.rejected)
     return Encoded(read.tracks, join_runs(pieces), rejected, skipped)
 
 
@@ -214,39 +214,6 @@ def _merged(split: _Stretches, axis: _Axis) -> _Stretches:
     return _Stretches(split.series[begin], split.first[begin], split.last[end], split.bits[begin])
 
 
-@dataclass(frozen=True, slots=True)
-class Families:
-    """Which series share a track, directly or through others; a family is named by one of its series."""
-
-    labels: Sequence[Mapping[str, str]]
-    of_series: NDArray[np.int64]
-    of_track: Mapping[Track, int]
-    claimed: Flags
-
-    @classmethod
-    def of(cls, encoder: Encoder, labels: Sequence[Mapping[str, str]]) -> Families:
-        """Return the families of some series."""
-        parent = list(range(len(labels)))
-
-        def root(one: int) -> int:
-            while parent[one] != one:
-                parent[one] = parent[parent[one]]
-                one = parent[one]
-            return one
-
-        first: dict[Track, int] = {}
-        tracks = [[track for track, _ in encoder.tracks_of(own)] for own in labels]
-        for series, own in enumerate(tracks):
-            for track in own:
-                parent[root(series)] = root(first.setdefault(track, series))
-        return cls(
-            labels,
-            np.array([root(series) for series in range(len(labels))], np.int64),
-            {track: root(series) for track, series in first.items()},
-            np.array([bool(own) for own in tracks], np.bool_),
-        )
-
-
 def _cut(stretches: _Stretches, families: Whole) -> tuple[_Stretches, Whole]:
     """Cut each series' stretches where any of its family begins or ends; also return those places, with families."""
     own = families[stretches.series] * _PLACES
@@ -301,25 +268,22 @@ def _target_runs(points: Points, last_us: Stamps, target: ScrapeTarget, counter:
 
 
 def _told_in_full(
-    encoder: Encoder, families: Families, stretches: _Stretches, axis: _Axis, rejected: Sequence[Rejected]
+    encoder: Encoder, roster: Roster, stretches: _Stretches, axis: _Axis, rejected: Sequence[Rejected]
 ) -> Sequence[Rejected]:
     """Return what was refused, where samples are counted with all of them: their families are read one by one."""
     said = {one.position: one for one in rejected}
-    labels = families.labels
     refused = {position.rpartition(": ")[0] for position in said}
     grouped = [
         family
-        for own, family in zip(labels, families.of_series.tolist(), strict=True)
-        if refused
-        and any(claim.member is not None for _, claim in encoder.tracks_of(own))
-        and series_text(own) in refused
+        for own, claims, family in zip(roster.labels, roster.claims, roster.family.tolist(), strict=True)
+        if refused and any(claim.member is not None for _, claim in claims) and series_text(own) in refused
     ]
     if not grouped:
         return rejected
-    mine = stretches.part(np.isin(families.of_series[stretches.series], grouped))
+    mine = stretches.part(np.isin(roster.family[stretches.series], grouped))
     lengths = mine.last - mine.first + 1
     total = np.repeat(np.arange(len(lengths)), lengths)
     places = mine.first[total] + np.arange(len(total)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    whole = Samples(labels, mine.series[total], axis.stamps[places], mine.bits.view(np.float64)[total])
+    whole = Samples(roster.labels, mine.series[total], axis.stamps[places], mine.bits.view(np.float64)[total])
     told = {one.position: one for one in encoder.read(whole).rejected}
     return [told.get(position, one) for position, one in said.items()]

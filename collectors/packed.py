@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakwatch.clock import MILLISECOND_US, Instant
-from collectors.identity import without_replica
+from collectors.identity import REPLICA_LABELS, without_replica
 from collectors.samples import Samples, distinct, no_samples
 from collectors.scrapes import Stamps
 from collectors.xor import STALE, Decoded
@@ -192,6 +192,10 @@ def _lawful(packed: Packed) -> Packed:
 
 def _twins(labels: Sequence[Mapping[str, str]]) -> Flags:
     """Return which series are not the only one of their labels, replicas' names aside."""
+    if not any(REPLICA_LABELS & one.keys() for one in labels) and len(
+        {frozenset(one.items()) for one in labels}
+    ) == len(labels):
+        return np.zeros(len(labels), np.bool_)
     numbers: dict[frozenset[tuple[str, str]], list[int]] = {}
     renamed = np.zeros(len(labels), np.bool_)
     for number, one in enumerate(labels):

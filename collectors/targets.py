@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from breakwatch.clock import Instant
 from breakwatch.model import Runs, Track
 from collectors.claims import NAME, series_text
-from collectors.encode import Encoded, Encoder, join_runs, scrape_target
+from collectors.encode import Encoded, Encoder, join_runs
 from collectors.encode_packed import Span, encode_packed
 from collectors.packed import Packed
 from collectors.samples import Samples, by_series
@@ -60,13 +60,14 @@ class Targets:
 
 def wanted_series(encoder: Encoder, labels: Sequence[Mapping[str, str]]) -> list[bool]:
     """Return for each series whether it makes its target matter: claimed, and not one every target has."""
-    return [one[NAME] not in OF_TARGETS and bool(encoder.tracks_of(one)) for one in labels]
+    claimed = encoder.roster(labels).claimed.tolist()
+    return [own and one[NAME] not in OF_TARGETS for one, own in zip(labels, claimed, strict=True)]
 
 
 def targets_of(encoder: Encoder, samples: Samples | Packed, outlook: Outlook) -> Targets:
     """Return the targets of the wanted series among samples, their scrapes taken from ``up`` where it is there."""
     wanted = wanted_series(encoder, samples.labels)
-    names = [scrape_target(labels) for labels in samples.labels]
+    names = encoder.roster(samples.labels).targets
     matter = {name for name, one in zip(names, wanted, strict=True) if one}
     told = np.array(
         [name in matter and labels[NAME] in (UP, DURATION) for name, labels in zip(names, samples.labels, strict=True)],
@@ -123,7 +124,14 @@ def encode_all(
     """
     if not len(samples.labels):
         return Encoded([], Runs.empty(), [], 0)
-    mine = np.array([_is_carried(labels, targets) for labels in samples.labels], np.bool_)
+    names = encoder.roster(samples.labels).targets
+    mine = np.array(
+        [
+            name in targets.by_name and labels[NAME] not in (UP, DURATION)  # what a target carried, not what scraped it
+            for name, labels in zip(names, samples.labels, strict=True)
+        ],
+        np.bool_,
+    )
     if isinstance(samples, Packed):
         over = over_us or {}
         span = Span(since_us, {name: min(until_us, over.get(name, until_us)) for name in targets.by_name})
@@ -147,11 +155,6 @@ def _with_scrapes(
         tracks.append(track)
     pieces.append((encoded.runs, len(tracks)))
     return Encoded([*tracks, *encoded.tracks], join_runs(pieces), encoded.rejected, encoded.skipped)
-
-
-def _is_carried(labels: Mapping[str, str], targets: Targets) -> bool:
-    """Return whether a series is one that a target of ours carried, and not about the scrape itself."""
-    return labels[NAME] not in (UP, DURATION) and scrape_target(labels) in targets.by_name
 
 
 def _target(name: str, part: _Parts, others: Stamps, outlook: Outlook) -> ScrapeTarget:
