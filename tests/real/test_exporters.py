@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -44,34 +43,34 @@ class Story:
     probe_faults: tuple[Fault, ...]
 
 
+def let_see(server: Prometheus, job: str) -> None:
+    """Wait until a scrape that began from now on is stored: the next to be stored may have begun before."""
+    for _ in range(2):
+        server.wait_for_scrape(job)
+
+
 def break_redis(redis: Redis, server: Prometheus) -> Iterator[Fault]:
     """Kill it and start it again; then let it hang: alive, but silent."""
-    server.wait_for_scrape("redis")
-    time.sleep(0.3)
     killed = redis.program.kill()
-    time.sleep(2.4)
+    let_see(server, "redis")
     yield Fault(killed, redis.start())
-    time.sleep(1.7)
+    let_see(server, "redis")
     frozen = redis.program.send(signal.SIGSTOP)
-    time.sleep(2.2)
+    let_see(server, "redis")
     yield Fault(frozen, redis.program.send(signal.SIGCONT))
-    time.sleep(1.5)
+    let_see(server, "redis")
 
 
-def break_probed(probed: Backend) -> Iterator[Fault]:
+def break_probed(probed: Backend, server: Prometheus) -> Iterator[Fault]:
     """Refuse, answer 500, and hang."""
-    for harm, mend in ((probed.stop, probed.start), (lambda: probed.answer(500), probed.recover)):
+    harms = ((probed.stop, probed.start), (lambda: probed.answer(500), probed.recover), (probed.hang, probed.recover))
+    for harm, mend in harms:
         harm()
         began = probed.switched[-1][1:]
-        time.sleep(1.8)
+        let_see(server, "probe")
         mend()
         yield Fault(began, probed.switched[-1][1:])
-        time.sleep(1.6)
-    probed.hang()
-    began = probed.switched[-1][1:]
-    time.sleep(1.9)
-    probed.recover()
-    yield Fault(began, probed.switched[-1][1:])
+        let_see(server, "probe")
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +90,12 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         server = Prometheus(folder, {"redis": exporter.address}, scrape_configs=[blackbox.scrape_config(url)])
         stack.callback(server.stop)
         server.start()
-        for job in ("redis", "probe", "probe"):
-            server.wait_for_scrape(job)
+        for job in ("redis", "probe"):
+            let_see(server, job)
         with ThreadPoolExecutor(2) as pool:
             faults_of_redis = pool.submit(lambda: tuple(break_redis(redis, server)))
-            probe_faults = tuple(break_probed(probed))
+            probe_faults = tuple(break_probed(probed, server))
             redis_faults = faults_of_redis.result()
-        for job in ("redis", "probe", "redis", "probe"):
-            server.wait_for_scrape(job)
         yield Story(folder, server, url, redis_faults, probe_faults)
 
 
