@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from breakwatch.clock import SECOND_US
 from collectors.logs.identity import KEY_PREFIX
-from collectors.logs.streams import GzipStream, PlainStream, is_gzip
+from collectors.logs.streams import PackedStream, PlainStream, packed_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,7 +94,7 @@ class Files:
                 return None
             held.descriptor = descriptor
             self._close_surplus()
-        return GzipStream(held.descriptor) if is_gzip(held.descriptor) else PlainStream(held.descriptor)
+        return PackedStream(held.descriptor) if packed_with(held.descriptor) else PlainStream(held.descriptor)
 
     def release(self, now_us: Instant) -> None:
         """Close what is gone and silent."""

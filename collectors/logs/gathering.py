@@ -11,6 +11,7 @@ from breakwatch.sightings import SightingRows
 from collectors.logs.identity import position_of
 from collectors.logs.prefilter import count_lines
 from collectors.logs.reading import text_of
+from collectors.logs.redaction import harmless
 from collectors.logs.streams import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
@@ -104,13 +105,14 @@ class Step:
             details = [self.redactor.clean_pairs(detail) for detail in details]
         rows.positions += positions
         rows.details += details
-        rows.raws += [text[:MAX_RAW_CHARS] for text in texts]
+        rows.raws += [harmless(text[:MAX_RAW_CHARS]) for text in texts]
         self.kept_chars += sum(map(len, texts))
 
     def reject(self, position: str, reason: str, where: str, text: str) -> None:
         """Keep a piece of input that could not be understood."""
-        content = self.redactor.clean(text)[:MAX_REJECTED_CHARS]
-        self.rejected.append(Rejected(self.source, position, f"{self.redactor.clean(reason)} ({where})", content))
+        content = harmless(self.redactor.clean(text)[:MAX_REJECTED_CHARS])
+        why = harmless(f"{self.redactor.clean(reason)} ({where})")
+        self.rejected.append(Rejected(self.source, position, why, content))
         self.kept_chars += len(content)
 
     def _problem(self, place: Place, index: int, problem: str) -> None:

@@ -17,6 +17,7 @@ from collectors.logs.fields import as_text, find
 from collectors.logs.patterns import DETAIL_FIELDS, IGNORE
 from collectors.logs.quantities import count, seconds
 from collectors.logs.ready import has
+from collectors.logs.redaction import harmless
 from collectors.logs.times import iso, parse_time, quick_iso
 from collectors.words import state_word
 
@@ -182,7 +183,7 @@ class Meanings:
             return iso(parse_time(text, form="auto", zone=self.ready.zone, now_us=now_us))
         if name == "attempt":
             return str(count(text) + self.ready.pattern.attempt_plus)
-        return text
+        return harmless(text)
 
     def _shape(self, names: tuple[str, ...]) -> _Shape:
         if len(self._shapes) >= MAX_SHAPES:
@@ -213,7 +214,7 @@ class Meanings:
             source=self._source,
             kind=ready.kind,
             occurred_us=0,
-            subject=self._resolver.subject(labels, ours),
+            subject=self._resolver.subject({name: harmless(text) for name, text in labels.items()}, ours),
             position="",
             from_state=_state(ready.pattern, ready.kind, ours.get("from", "")),
             to_state=_state(ready.pattern, ready.kind, ours.get("to", "")),
@@ -229,7 +230,7 @@ class Meanings:
         for name, theirs in self._fixed:
             text = said(values, theirs, pattern.sentinels)
             if text:
-                found[name] = text
+                found[name] = harmless(text)
         outcome = _outcome(self.ready, values)
         return found | {"outcome": outcome} if outcome else found
 

@@ -5,6 +5,7 @@ Lines are read before they are cleaned, so a pattern here never changes what a l
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import re2
@@ -37,6 +38,11 @@ RULES: Final[Mapping[str, str]] = {
     "private_key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<secret>[^-]+)",
     "email": r"\b(?P<secret>[a-zA-Z0-9._%+-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*\.[a-zA-Z]{2,})\b",
 }
+# Controls, line and paragraph separators, marks that turn the direction of what follows, and halves of surrogates.
+_ACTING: Final = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_NAMED_ESCAPES: Final = {"\n": "\\n", "\r": "\\r"}
 _ASKED_FOR: Final = frozenset({"email"})
 
 
@@ -69,6 +75,17 @@ class Redactor:
         return tuple((name, self.clean(value)) for name, value in detail)
 
 
+def harmless(text: str) -> str:
+    """Return a text in which nothing acts on who shows it; line ends, colours and the like are escapes, tabs stay."""
+    return text if text.isprintable() else _ACTING.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return _NAMED_ESCAPES.get(found[0]) or (
+        f"\\x{ord(found[0]):02x}" if found[0] < "\x80" else f"\\u{ord(found[0]):04x}"
+    )
+
+
 def _patterns(rule: str) -> tuple[str, ...]:
     if rule == USUAL:
         return tuple(pattern for name, pattern in RULES.items() if name not in _ASKED_FOR)
@@ -78,7 +95,7 @@ def _patterns(rule: str) -> tuple[str, ...]:
 
 
 def _without(regex: Any, text: str) -> str:  # noqa: ANN401 - RE2 has no types
-    group = "secret" if "secret" in regex.groupindex else 0
+    group = regex.groupindex.get("secret", 0)
     kept, known = [], 0
     for match in regex.finditer(text):
         begin, end = match.span(group)

@@ -5,17 +5,19 @@ Offsets count the bytes of the unpacked file, so a packed copy of a file has the
 
 from __future__ import annotations
 
+import bz2
 import errno
 import gzip
+import lzma
 import os
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 
 from collectors.logs.prefilter import moved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 BLOCK_BYTES: Final = 1 << 20
 """One read: small enough to stay in the processor's cache while it is searched and counted."""
@@ -23,6 +25,8 @@ MAX_LINE_BYTES: Final = 100 << 10
 MAX_UNPACKED_BYTES: Final = 1 << 30
 NEAR_BYTES: Final = 1 << 10
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_XZ_MAGIC: Final = b"\xfd7zXZ\x00"
+_BZIP2_MAGIC: Final = frozenset(b"BZh%d" % level for level in range(1, 10))
 
 
 class Stream(Protocol):
@@ -113,14 +117,15 @@ class PipeStream(_ForwardStream):
         return self._source.read(count)
 
 
-class GzipStream(_ForwardStream):
-    """A gzip file, of any number of members, unpacked on the way forward.
+class PackedStream(_ForwardStream):
+    """A file packed with gzip (of any number of members), bzip2 or xz, unpacked on the way forward.
 
     Reading backwards further than the last block and a kilobyte unpacks from the start again.
     """
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
+        self._kind = packed_with(descriptor) or "gzip"
         self._file = os.fdopen(os.dup(descriptor), "rb")
         self._rewind()
         self._head = self.read(0, NEAR_BYTES)
@@ -132,22 +137,36 @@ class GzipStream(_ForwardStream):
 
     def _rewind(self) -> None:
         self._file.seek(0)
-        self._unpacked = gzip.GzipFile(fileobj=self._file)
+        self._unpacked = _OPENERS[self._kind](self._file)
         self._start, self._held, self._ended = 0, b"", False
 
     def _more(self, count: int) -> bytes:
         try:
             more = self._unpacked.read(count)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            self.damage, more = f"the gzip file is damaged or not complete yet: {error}", b""
+        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+            self.damage, more = f"the {self._kind} file is damaged or not complete yet: {error}", b""
+        except OSError as error:
+            if error.errno is not None:
+                raise  # of the disk; bzip2 has no error of its own
+            self.damage, more = f"the {self._kind} file is damaged or not complete yet: {error}", b""
         if self._start + len(self._held) + len(more) > MAX_UNPACKED_BYTES:
             self.damage, more = f"unpacks to more than {MAX_UNPACKED_BYTES} bytes: the rest is not read", b""
         return more
 
 
-def is_gzip(descriptor: int) -> bool:
-    """Return whether the file begins like a gzip file, whatever its name says."""
-    return os.pread(descriptor, 2, 0) == _GZIP_MAGIC
+def packed_with(descriptor: int) -> str:
+    """Return how a file is packed by how it begins, whatever its name says; empty where it is not."""
+    head = os.pread(descriptor, 10, 0)
+    if head[:4] in _BZIP2_MAGIC and head[4:] == b"1AY&SY":
+        return "bzip2"
+    return "gzip" if head.startswith(_GZIP_MAGIC) else "xz" if head.startswith(_XZ_MAGIC) else ""
+
+
+_OPENERS: Final[Mapping[str, Callable[[BinaryIO], BinaryIO]]] = {
+    "gzip": lambda file: cast("BinaryIO", gzip.GzipFile(fileobj=file)),
+    "bzip2": lambda file: cast("BinaryIO", bz2.BZ2File(file)),
+    "xz": lambda file: cast("BinaryIO", lzma.LZMAFile(file)),  # noqa: SIM115 - closed with the stream
+}
 
 
 class Encoding(Protocol):

@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 from breakwatch.clock import Instant
 from breakwatch.model import Window
-from collectors.logs import collector as log_collector
+from collectors.logs import gathering, streams
 from service.ingest import Ingest
 from store import Store
 from tests.real.growing_world import ROUNDS, World, clock_of, warm_up
@@ -29,6 +29,7 @@ from tests.store.killed_owner import Trace
 
 INSIDE_ROWS = 20
 LOG_BATCH_SIGHTINGS = 25
+LOG_BLOCK_BYTES = 2048
 REFRESH_POINTS = ("refresh.write", "refresh.before_commit")
 """Points inside the one transaction of ``analysis.refresh``, which the store itself does not name."""
 
@@ -84,7 +85,8 @@ def main(
     trace = ThreadedTrace(Path(trace_file), point, int(nth))
     present.now_us = clock_of(min(world.round, ROUNDS - 1))
     with (
-        patch.object(log_collector, "BATCH_SIGHTINGS", LOG_BATCH_SIGHTINGS),
+        patch.object(gathering, "BATCH_SIGHTINGS", LOG_BATCH_SIGHTINGS),
+        patch.object(streams, "BLOCK_BYTES", LOG_BLOCK_BYTES),
         TracedStore.open(config.store.path, clock=present, inside_rows=INSIDE_ROWS, trace=trace) as store,
     ):
         flow = Ingest(config, store, present)
