@@ -7,21 +7,25 @@ docs/decisions/0009-failovers-from-calls.md.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from analysis.bounds import CLOCK_TOLERANCE_US, Bounds, duration
+from analysis.facts.counted_failovers import Down, Limits, sighted
 from analysis.facts.steps import steps
 from breakwatch.clock import HOUR_US, MINUTE_US, from_us, to_us
 from breakwatch.model import Pairs, pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from breakwatch.clock import Instant
     from breakwatch.config import ServiceConfig
     from store import Store
 
 Row = dict[str, Any]
+Declared = frozenset[tuple[str, str]]
+"""Pairs of a target and its declared fallback."""
 
 HORIZON_US: Final = 30 * MINUTE_US
 """Later than this after the first bad call, a good answer elsewhere ends an outage and is no failover any more."""
@@ -29,11 +33,28 @@ HORIZON_US: Final = 30 * MINUTE_US
 QUIET_US: Final = MINUTE_US
 """A target that failed no call for so long has ended its run of bad calls."""
 
+IDLE_US: Final = 2 * MINUTE_US
+"""A target that answered nothing for so long and then does took over; one that answered all along did not."""
+
 STANDING_IN_US: Final = HOUR_US
 """For so long a target that took over stands in for the other; traffic that goes back is then a return."""
 
 _TRIGGERS: Final = ("health", "breaker", "error_share")
-_SPAN: Final = {"horizon_us": HORIZON_US, "quiet_us": QUIET_US}
+_SPAN: Final = {"horizon_us": HORIZON_US, "quiet_us": QUIET_US, "idle_us": IDLE_US}
+_LIMITS: Final = Limits(quiet_us=QUIET_US, idle_us=IDLE_US, horizon_us=HORIZON_US)
+_HORIZON_BACK: Final = timedelta(microseconds=HORIZON_US)
+_COLUMNS: Final = (
+    "source",
+    "operation",
+    "from_target",
+    "to_target",
+    "trigger",
+    "labels",
+    "failed_earliest",
+    "failed_latest",
+    "served_earliest",
+    "served_latest",
+)
 _ANY_TIME: Final = Bounds(-(1 << 62), 1 << 62)
 
 
@@ -58,31 +79,50 @@ class Sighted:
 def refresh_failovers(store: Store, services: Sequence[ServiceConfig]) -> None:
     """Bring the failovers of the services with new calls, triggers or log lines up to date."""
     step = steps("failovers")
-    for name in ("downs", "windows", "calls", "runs"):
-        sql = step[name]
-        store.execute(sql, {key: value for key, value in _SPAN.items() if f"${key}" in sql})
+    for name in ("downs", "moved", "windows", "calls", "runs", "counted_windows"):
+        store.execute(step[name], _named(step[name], _SPAN))
     found: dict[tuple[str, str], list[Row]] = {}
-    for row in store.rows(step["found"], _SPAN):
+    known = _SPAN | _columns(services)
+    for row in store.rows(step["found"], known):
         found.setdefault((row["environment"], row["service"]), []).append(row)
-    standbys = {service.name: {fallback.to for fallback in service.fallbacks} for service in services}
-    for scope in store.rows(step["services"]):
-        key = scope["environment"], scope["service"]
+    looks: dict[tuple[str, str], list[Row]] = {}
+    for row in store.rows(step["looks"], _named(step["looks"], known)):
+        looks.setdefault((row["environment"], row["service"]), []).append(row)
+    fallbacks = {service.name: service.fallbacks for service in services}
+    touched = {(row["environment"], row["service"]) for row in store.rows(step["services"])}
+    for key in sorted(touched | found.keys() | looks.keys()):
+        scope = {"environment": key[0], "service": key[1]}
+        declared = frozenset((fallback.when, fallback.to) for fallback in fallbacks.get(key[1], ()))
         told = [_told(row) for row in store.rows(step["told"], scope)]
-        store.replace("failover_sightings", scope | {"seen_in": "lines"}, told)
-        called = _by_calls(store, scope, found.get(key, []), standbys.get(scope["service"], set()))
-        store.replace("failover_sightings", scope | {"seen_in": "calls"}, called)
-        seen = [_sighted(row) for row in (*told, *called)]
+        called = _by_calls(store, scope, found.get(key, []), declared)
+        counted = _by_counters(store, scope, looks.get(key, []), declared)
+        for seen_in, rows in (("lines", told), ("calls", called), ("counters", counted)):
+            store.replace("failover_sightings", scope | {"seen_in": seen_in}, rows)
+        seen = [_sighted(row) for row in (*told, *called, *counted)]
         store.replace("failovers", scope, [_row(failover) for failover in united(seen)])
+    for name in ("forget", "remember"):
+        store.execute(step[name])
+
+
+def _named(sql: str, values: Mapping[str, Any]) -> Row:
+    return {name: value for name, value in values.items() if f"${name}" in sql}
+
+
+def _columns(services: Iterable[ServiceConfig]) -> dict[str, list[str]]:
+    """Return the declared fallbacks as parallel columns."""
+    rows = [(service.name, fallback.when, fallback.to) for service in services for fallback in service.fallbacks]
+    return {name: [row[place] for row in rows] for place, name in enumerate(("services", "whens", "tos"))}
 
 
 def _told(row: Row) -> Row:
-    failed_at = None if row["failed_us"] is None else from_us(row["failed_us"])
-    return _with_bounds(row, failed_at, from_us(row["served_us"]))
+    return {
+        name: value for name, value in (row | _exactly(row["failed_us"], row["served_us"])).items() if name in _COLUMNS
+    }
 
 
-def _with_bounds(row: Row, failed_at: object, served_at: object) -> Row:
-    known = ("source", "operation", "from_target", "to_target", "trigger", "labels")
-    return {name: row[name] for name in known} | {
+def _exactly(failed_us: Instant | None, served_us: Instant) -> Row:
+    failed_at, served_at = None if failed_us is None else from_us(failed_us), from_us(served_us)
+    return {
         "failed_earliest": failed_at,
         "failed_latest": failed_at,
         "served_earliest": served_at,
@@ -90,24 +130,50 @@ def _with_bounds(row: Row, failed_at: object, served_at: object) -> Row:
     }
 
 
-def _by_calls(store: Store, scope: Row, found: Iterable[Row], standbys: set[str]) -> list[Row]:
+def _by_calls(store: Store, scope: Row, found: Sequence[Row], declared: Declared) -> list[Row]:
     """Return the failovers in the calls: those found anew, and those kept of the time that was not looked at."""
+    fresh = [row | _exactly(row["failed_us"], row["served_us"]) for row in found]
+    return _with_kept(store, scope | {"seen_in": "calls"}, fresh, declared)
+
+
+def _by_counters(store: Store, scope: Row, looks: Iterable[Row], declared: Declared) -> list[Row]:
+    """Likewise of the counters by target, looked at only where a target may have taken over."""
     step = steps("failovers")
-    windows = [(row["from_us"], row["to_us"]) for row in store.rows(step["windows_of"], scope)]
-    kept = [
-        row
-        for row in store.rows(step["kept"], scope | {"seen_in": "calls"})
-        if not any(start <= to_us(row["failed_earliest"]) <= end for start, end in windows)
+    downs = [
+        Down(row["target"], row["trigger"], Bounds(row["earliest_us"], row["latest_us"]))
+        for row in store.rows(step["downs_of"], scope)
     ]
+    fresh = []
+    for look in looks:
+        span = {"from_us": look["from_us"] - HORIZON_US, "to_us": look["to_us"] + HORIZON_US}
+        seen = sighted(store.rows(step["counters"], scope | span), downs, declared, _LIMITS)
+        fresh += [row for row in seen if look["from_us"] <= row["failed_us"] <= look["to_us"]]
+    return _with_kept(store, scope | {"seen_in": "counters"}, fresh, declared)
+
+
+def _with_kept(store: Store, scope: Row, found: Sequence[Row], declared: Declared) -> list[Row]:
+    step = steps("failovers")
+    subject = {name: scope[name] for name in ("environment", "service")}
+    windows = [
+        (row["from_us"], row["to_us"])
+        for row in store.rows(step["windows_of"], subject)
+        if row["seen_in"] == scope["seen_in"]
+    ]
+
+    def anew(failed_us: Instant) -> bool:
+        return any(start <= failed_us <= end for start, end in windows)
+
+    kept = [row for row in store.rows(step["kept"], scope) if not anew(to_us(row["failed_latest"]))]
     rows: list[Row] = sorted(kept, key=lambda row: row["served_latest"])
     for row in sorted(found, key=lambda row: (row["served_us"], row["failed_us"])):
-        if not _returns(row, rows, standbys):
-            rows.append(_with_bounds(row, from_us(row["failed_us"]), from_us(row["served_us"])))
+        if anew(row["failed_us"]) and not _returns(row, rows, declared):
+            rows.append({name: row[name] for name in _COLUMNS})
     return rows
 
 
-def _returns(row: Row, before: Iterable[Row], standbys: set[str]) -> bool:
+def _returns(row: Row, before: Iterable[Row], declared: Declared) -> bool:
     """Say whether traffic only went back: from a standby, or to the target that the other one stands in for."""
+    standbys = {to_target for _, to_target in declared}
     if row["from_target"] in standbys and row["to_target"] not in standbys:
         return True
     for other in before:
@@ -124,7 +190,7 @@ def _returns(row: Row, before: Iterable[Row], standbys: set[str]) -> bool:
 
 def _sighted(row: Row) -> Sighted:
     earliest, latest = row["failed_earliest"], row["failed_latest"]
-    failed = None if latest is None else Bounds(to_us(earliest or latest), to_us(latest))
+    failed = None if latest is None else Bounds(to_us(earliest or latest - _HORIZON_BACK), to_us(latest))
     return Sighted(
         row["operation"],
         row["from_target"],
@@ -167,7 +233,9 @@ def _same(one: Sighted, other: Sighted) -> bool:
 
 
 def _start_us(one: Sighted) -> Instant:
-    return min(one.served.earliest_us, one.failed.earliest_us) if one.failed else one.served.earliest_us
+    if one.failed is None:
+        return one.served.earliest_us
+    return min(one.served.earliest_us, one.failed.latest_us if one.open_start else one.failed.earliest_us)
 
 
 def _as_one(cluster: Sequence[Sighted]) -> Sighted:

@@ -26,8 +26,15 @@ select
 from kept.breaker_transitions
 where to_state in ('open', 'forced_open')
 
+-- step: moved
+-- Triggers that came or went since failovers were last looked for.
+create or replace temp table failover_moved as
+(select * from failover_downs except select * from raw.failover_triggers)
+union all
+(select * from raw.failover_triggers except select * from failover_downs)
+
 -- step: windows
--- When failovers that news may change began: around new calls, and around the triggers of services whose triggers moved.
+-- When failovers that news may change began: around new calls, and around triggers that moved.
 create or replace temp table failover_windows as
 with spans as (
     select environment, service, from_us - $horizon_us::bigint as from_us, to_us + $horizon_us::bigint as to_us
@@ -35,9 +42,7 @@ with spans as (
     where kind = 'request'
     union all
     select environment, service, earliest_us - $horizon_us::bigint as from_us, latest_us + $horizon_us::bigint as to_us
-    from failover_downs
-    semi join (select environment, service from raw.stale_subjects where domain in ('health', 'breaker')) as moved
-        using (environment, service)
+    from failover_moved
 ),
 starts as (
     select
@@ -164,12 +169,15 @@ select
     run,
     min(started_us) as failed_us,
     max(ended_us) as last_us,
-    bool_or(failed >= 3 and 2 * failed >= called) as by_share
+    bool_or(failed >= 3 and 2 * failed >= called) as by_share,
+    coalesce(list(distinct target) filter (where good), []) as moved_to
 from counted
 group by source, environment, service, operation, labels, about, run
 
 -- step: found
--- Those runs that trip a trigger, with the first good answer by another target, and when that one had last answered.
+-- Those runs that trip a trigger, with the first good answer by another target that took over: calls were moved to it, or
+-- it is declared ($whens, $tos: parallel, with $services), or it had not answered for a while. One that answered all along
+-- is another dependency, or shares the work; and when it had last answered.
 with tripped as (
     select
         run.source,
@@ -179,6 +187,7 @@ with tripped as (
         run.labels,
         run.from_target,
         run.failed_us,
+        run.moved_to,
         case
             when count_if(down.trigger = 'health') > 0 then 'health'
             when count_if(down.trigger = 'breaker') > 0 then 'breaker'
@@ -200,8 +209,18 @@ with tripped as (
     group by all
     having bool_or(run.by_share) or count(down.trigger) > 0
 ),
-served as (
-    select tripped.*, call.target as to_target, call.ended_us as served_us
+declared as (
+    select
+        unnest($services::varchar[]) as service,
+        unnest($whens::varchar[]) as from_target,
+        unnest($tos::varchar[]) as to_target
+),
+answers as (
+    select
+        tripped.*,
+        call.target as to_target,
+        min(call.ended_us) filter (where call.started_us >= tripped.failed_us) as served_us,
+        max(call.ended_us) filter (where call.ended_us <= tripped.failed_us) as answered_us
     from tripped
     join failover_calls as call
         on call.environment = tripped.environment
@@ -212,37 +231,29 @@ served as (
         and call.good
         and call.target <> ''
         and call.target <> tripped.from_target
-        and call.started_us between tripped.failed_us and tripped.failed_us + $horizon_us::bigint
-    qualify row_number() over (
-        partition by
-            tripped.source, tripped.environment, tripped.service, tripped.operation, tripped.labels,
-            tripped.from_target, tripped.failed_us
-        order by call.ended_us, call.target
-    ) = 1
+        and call.started_us between tripped.failed_us - $horizon_us::bigint and tripped.failed_us + $horizon_us::bigint
+    group by all
 )
-select served.*, max(call.ended_us) as answered_us
-from served
-left join failover_calls as call
-    on call.environment = served.environment
-    and call.service = served.service
-    and call.source = served.source
-    and call.operation = served.operation
-    and call.labels = served.labels
-    and call.good
-    and call.target = served.to_target
-    and call.ended_us <= served.failed_us
-group by all
-order by served.environment, served.service, served.served_us, served.failed_us
-
--- step: services
-select environment, service from failover_windows
-union
-select environment, service from raw.stale_subjects where domain = 'event'
-order by environment, service
+select * exclude (moved_to)
+from answers
+where served_us is not null
+    and (
+        coalesce(answered_us < failed_us - $idle_us::bigint, true)
+        or list_contains(moved_to, to_target)
+        or (service, from_target, to_target) in (select (service, from_target, to_target) from declared)
+    )
+qualify row_number() over (
+    partition by source, environment, service, operation, labels, from_target, failed_us order by served_us, to_target
+) = 1
+order by environment, service, served_us, failed_us
 
 -- step: windows_of
-select from_us, to_us
-from failover_windows
+select seen_in, from_us, to_us
+from (
+    select *, 'calls' as seen_in from failover_windows
+    union all
+    select *, 'counters' as seen_in from failover_counted_windows
+)
 where environment = $environment and service = $service
 
 -- step: told
@@ -265,3 +276,152 @@ where kind = 'failover'
 select * exclude (row_id, environment, service)
 from kept.failover_sightings
 where environment = $environment and service = $service and seen_in = $seen_in
+
+-- step: counted_windows
+-- The same for counters by target: around what was counted anew, and around triggers that moved.
+create or replace temp table failover_counted_windows as
+with spans as (
+    select environment, service, from_us - $horizon_us::bigint as from_us, to_us + $horizon_us::bigint as to_us
+    from facts_scope
+    union all
+    select environment, service, earliest_us - $horizon_us::bigint as from_us, latest_us + $horizon_us::bigint as to_us
+    from failover_moved
+),
+starts as (
+    select
+        *,
+        coalesce(from_us > max(to_us) over before_it, true) as is_start
+    from spans
+    window before_it as (
+        partition by environment, service order by from_us, to_us rows between unbounded preceding and 1 preceding
+    )
+),
+islands as (
+    select *, count_if(is_start) over (partition by environment, service order by from_us, to_us) as island from starts
+)
+select environment, service, min(from_us) as from_us, max(to_us) as to_us
+from islands
+group by environment, service, island
+
+-- step: services
+-- Services whose kept failovers may be other ones now, or with log lines that tell some.
+select distinct seen.environment, seen.service
+from kept.failover_sightings as seen
+join (
+    select *, 'calls' as seen_in from failover_windows
+    union all
+    select *, 'counters' as seen_in from failover_counted_windows
+) as span using (environment, service, seen_in)
+where epoch_us(seen.failed_latest) between span.from_us and span.to_us
+union
+select environment, service from raw.stale_subjects where domain = 'event'
+
+-- step: looks
+-- Where counters are worth a look: a target began to answer after a while (or is declared: $services, $whens, $tos are
+-- parallel), and within the horizon before it another one failed or retried calls. By minutes, so a little too often.
+with counted as (
+    select environment, service, operation, target, bucket_start, bucket_s, outcome in ('success', 'fallback') as good
+    from kept.request_counts
+    where counted_by = 'metrics' and outcome not in ('client_error', 'cache_hit', 'cache_stale')
+    union all
+    select environment, service, operation, target, bucket_start, bucket_s, false as good
+    from kept.retry_counts
+    where counted_by = 'metrics' and unit = 'attempts'
+),
+minutes as (
+    select counted.* exclude (bucket_start, bucket_s), epoch_us(bucket_start) as from_us,
+        epoch_us(bucket_start) + (bucket_s * 1e6)::bigint as to_us
+    from counted
+    semi join failover_counted_windows as span
+        on span.environment = counted.environment
+        and span.service = counted.service
+        and counted.bucket_start >= make_timestamptz(span.from_us - $horizon_us::bigint)
+        and counted.bucket_start <= make_timestamptz(span.to_us + $horizon_us::bigint)
+    where target <> ''
+),
+answering as (
+    select distinct environment, service, operation, target, from_us, to_us from minutes where good
+),
+declared as (
+    select
+        unnest($services::varchar[]) as service,
+        unnest($whens::varchar[]) as from_target,
+        unnest($tos::varchar[]) as to_target
+),
+began as (
+    select *
+    from answering
+    qualify coalesce(
+        to_us - max(to_us) over (
+            partition by environment, service, operation, target
+            order by to_us, from_us
+            rows between unbounded preceding and 1 preceding
+        ) >= $idle_us::bigint,
+        true
+    )
+    or (service, target) in (select (service, to_target) from declared)
+),
+looks as (
+    select distinct
+        began.environment,
+        began.service,
+        began.from_us - $horizon_us::bigint as from_us,
+        began.to_us + 60000000 as to_us
+    from began
+    where exists (
+        from minutes as failing
+        where not failing.good
+            and failing.environment = began.environment
+            and failing.service = began.service
+            and failing.operation = began.operation
+            and failing.target <> began.target
+            and failing.to_us between began.from_us - $horizon_us::bigint and began.to_us + 60000000
+    )
+),
+starts as (
+    select
+        *,
+        coalesce(from_us > max(to_us) over before_it, true) as is_start
+    from looks
+    window before_it as (
+        partition by environment, service order by from_us, to_us rows between unbounded preceding and 1 preceding
+    )
+),
+islands as (
+    select *, count_if(is_start) over (partition by environment, service order by from_us, to_us) as island from starts
+)
+select environment, service, min(from_us) as from_us, max(to_us) as to_us
+from islands
+group by environment, service, island
+order by environment, service, from_us
+
+-- step: counters
+-- The samples of the counters by target in and around such a window, and one run before.
+with tracks as (
+    select track_id, source, operation, labels, target, kind, detail['outcome'] as outcome
+    from raw.tracks
+    where environment = $environment
+        and service = $service
+        and target <> ''
+        and (kind = 'requests' and detail['outcome'] <> '' or kind = 'retries' and detail['unit'] = 'attempts')
+)
+select tracks.*, run.first_us, run.last_us, run.value, run.read_s, run.assumed
+from tracks
+join raw.runs as run using (track_id)
+where run.first_us <= $to_us
+qualify run.last_us >= $from_us or lead(run.last_us) over (partition by track_id order by run.first_us) >= $from_us
+order by track_id, run.first_us
+
+-- step: downs_of
+select target, trigger, earliest_us, latest_us
+from failover_downs
+where environment = $environment and service = $service
+
+-- step: forget
+delete from raw.failover_triggers
+where exists (from failover_moved)
+
+-- step: remember
+insert into raw.failover_triggers
+select * from failover_downs
+where exists (from failover_moved)

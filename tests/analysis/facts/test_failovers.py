@@ -119,8 +119,8 @@ def test_calls_that_nobody_answered_were_meant_for_the_target_in_use(store: Stor
 def test_going_back_is_no_failover(store: Store) -> None:
     """The standby fails too, and the primary answers again: an outage that ended, not traffic saved."""
     first = [call(10 + n, "a", "failure") for n in range(3)]
-    second = [call(20 + n, "b", "failure") for n in range(3)]
-    calls = [*steady("a", 0, 10), *first, *steady("b", 13, 20), *second, *steady("a", 23, 30)]
+    second = [call(120 + n, "b", "failure") for n in range(3)]
+    calls = [*steady("a", 0, 10), *first, *steady("b", 13, 120), *second, *steady("a", 123, 130)]
     (row,) = collected(store, calls)
     assert (row["from_target"], row["to_target"]) == ("a", "b")
 
@@ -132,6 +132,22 @@ def test_a_target_that_served_for_long_is_no_standby_any_more(store: Store) -> N
     calls = [*steady("a", 0, 10), *first, *steady("b", 13, 20), *steady("b", 3990, 4000), *second]
     rows = collected(store, [*calls, *steady("a", 4003, 4010)])
     assert [(row["from_target"], row["to_target"]) for row in rows] == [("a", "b"), ("b", "a")]
+
+
+def test_a_target_that_answered_all_along_took_nothing_over(store: Store) -> None:
+    """Another dependency of the same service goes on answering its own calls while one fails."""
+    bad = [call(10 + n, "payments", "failure") for n in range(4)]
+    other = [call(n + 0.5, "inventory") for n in range(30)]
+    assert collected(store, [*steady("payments", 0, 10), *bad, *other]) == []
+
+
+def test_a_declared_fallback_takes_over_even_if_it_answers_all_along(store: Store) -> None:
+    """The configuration knows that it stands in."""
+    service = ServiceConfig(name="shop", fallbacks=(Fallback(name="spare", when="a", to="b"),))
+    bad = [call(10 + n, "a", "failure") for n in range(4)]
+    other = [call(n + 0.5, "b") for n in range(30)]
+    (row,) = collected(store, [*steady("a", 0, 10), *bad, *other], Config(services=(service,)))
+    assert seconds(row) == pytest.approx((10, 10.51))
 
 
 def test_a_declared_standby_is_never_left_by_failover(store: Store) -> None:
