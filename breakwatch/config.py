@@ -42,6 +42,7 @@ from breakwatch.config_services import (
     ServiceConfig,
 )
 from breakwatch.config_sources import (
+    ActuatorSource,
     BasicAuth,
     LogsSource,
     OpenMetricsSource,
@@ -53,6 +54,7 @@ from breakwatch.config_units import RelativePath, Seconds, Strict, Target, neare
 from breakwatch.errors import ConfigError
 
 __all__ = [
+    "ActuatorSource",
     "AlertRule",
     "BasicAuth",
     "CalendarWindow",

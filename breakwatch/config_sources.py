@@ -129,7 +129,26 @@ class OpenMetricsSource(Strict):
     profiles: tuple[str, ...] = ()
 
 
-Source = Annotated[PrometheusSource | LogsSource | OpenMetricsSource, Field(discriminator="kind")]
+class ActuatorSource(Strict):
+    """A Spring Boot health page (``/actuator/health``), polled.
+
+    Attributes:
+        interval_s: how often it is looked at; bounds how exactly a change is known.
+    """
+
+    name: str = Field(min_length=1)
+    kind: Literal["actuator"] = "actuator"
+    url: HttpUrl
+    labels: Labels = Field(default_factory=dict)
+    headers: Mapping[str, str] = {}
+    bearer_token_file: RelativePath | None = None
+    basic_auth: BasicAuth | None = None
+    ca_file: RelativePath | None = None
+    timeout_s: Seconds = Field(default=5.0, gt=0, validation_alias="timeout")
+    interval_s: Seconds = Field(default=15.0, gt=0, validation_alias="interval")
+
+
+Source = Annotated[PrometheusSource | LogsSource | OpenMetricsSource | ActuatorSource, Field(discriminator="kind")]
 
 
 def indistinguishable(sources: tuple[Source, ...]) -> tuple[str, str] | None:

@@ -49,11 +49,18 @@ def _logs(source: Any, config: Config, clock: Clock) -> Collector:  # noqa: ANN4
     return LogCollector(source, config, clock)
 
 
+def _actuator(source: Any, config: Config, clock: Clock) -> Collector:  # noqa: ANN401
+    from collectors.actuator import ActuatorCollector
+
+    return ActuatorCollector(source, config, clock)
+
+
 # Imported when first needed: a log follower should not pay for the Prometheus client.
 SOURCES: dict[str, Callable[..., Collector]] = {
     "prometheus": _prometheus,
     "openmetrics": _openmetrics,
     "logs": _logs,
+    "actuator": _actuator,
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from breakwatch.config import PrometheusSource, Source
+from breakwatch.config import ActuatorSource, PrometheusSource, Source
 from breakwatch.errors import BreakwatchError, SourceError
 
 LONGEST_WAIT_S = 300.0
@@ -63,7 +63,7 @@ class Backoff:
             return None
         failures = 1 if brought else self._failures.get(source.name, 0) + 1
         self._failures[source.name] = failures
-        server = isinstance(source, PrometheusSource)
+        server = isinstance(source, PrometheusSource | ActuatorSource)
         if server and needs_person(error):
             wait_s = max(PERSON_WAIT_S, every_s)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from breakwatch.config import Config, load
+from breakwatch.config import Config, LogsSource, load
 from breakwatch.errors import ConfigError
 
 
@@ -33,7 +33,7 @@ def unknown_profiles(config: Config) -> list[ConfigError]:
 
     problems = []
     for source in config.sources:
-        named = [source.profile] if source.kind == "logs" else list(source.profiles)
+        named = [source.profile] if isinstance(source, LogsSource) else list(getattr(source, "profiles", ()))
         for name in filter(None, named):
             try:
                 profiles.load([name])

@@ -12,8 +12,9 @@ from pathlib import Path
 from analysis.provable import OpenTime, doubts
 from analysis.questions.starters import starters
 from breakwatch.clock import Clock, system_clock
-from breakwatch.config import Config, LogsSource, OpenMetricsSource, PrometheusSource
+from breakwatch.config import ActuatorSource, Config, LogsSource, OpenMetricsSource, PrometheusSource
 from breakwatch.errors import BreakwatchError, ExitCode, StoreError
+from collectors.actuator import look
 from collectors.discover import Discovery, ScrapeJob, discover
 from service import checking, collecting, scaffold
 from store import Reader
@@ -61,6 +62,8 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
                 found = discover(source, config, clock)
                 yield from _server(source, found)
                 intervals_s |= found.intervals_s
+            elif isinstance(source, ActuatorSource):
+                yield _page(source, clock)
             else:
                 yield from _files(source)
         except BreakwatchError as error:
@@ -122,6 +125,15 @@ def _profiles(source: PrometheusSource, found: Discovery) -> Iterator[Check]:
     if found.native_histograms:
         told = f"native histograms are not read: {', '.join(found.native_histograms[:MOST_NAMED])}"
         yield Check(source.name, told, "send classic buckets beside them (scrape_classic_histograms)")
+
+
+def _page(source: ActuatorSource, clock: Clock) -> Check:
+    seen = look(source, clock)
+    about = (
+        f"{source.url} answers: {seen.breakers} breakers, {seen.parts} parts, looked at every {source.interval_s:g} s"
+    )
+    remedy = "" if seen.breakers else "set registerHealthIndicator of each breaker, and show-details=always"
+    return Check(source.name, about, remedy)
 
 
 def _interval(source: PrometheusSource, job: ScrapeJob) -> Check:

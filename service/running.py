@@ -24,7 +24,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from breakwatch import config as configuration
 from breakwatch.clock import DAY_US, Clock, Instant, system_clock
-from breakwatch.config import Config, LogsSource, PrometheusSource, Source
+from breakwatch.config import ActuatorSource, Config, LogsSource, PrometheusSource, Source
 from breakwatch.errors import BreakwatchError, ConfigError, SourceError
 from breakwatch.model import Window
 from collectors.discover import discover
@@ -51,6 +51,8 @@ def interval_s(source: Source) -> float:
     """Return how often a source is collected: as often as it can have news, at least 5 s apart."""
     if isinstance(source, PrometheusSource):
         return max(LEAST_INTERVAL_S, source.scrape_interval_s or USUAL_SCRAPE_INTERVAL_S)
+    if isinstance(source, ActuatorSource):
+        return max(LEAST_INTERVAL_S, source.interval_s)
     return LOGS_INTERVAL_S if isinstance(source, LogsSource) else FILES_INTERVAL_S
 
 

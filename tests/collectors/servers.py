@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,6 +22,16 @@ def answering(status: int, body: bytes, kind: str = "application/json", **header
             request.send_header(name.replace("_", "-"), value)
         request.end_headers()
         request.wfile.write(body)
+
+    return answer
+
+
+def in_turn(answers: Iterable[Answer]) -> Answer:
+    """Return an answer that is the next of some each time."""
+    left = iter(answers)
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        next(left)(request)
 
     return answer
 
