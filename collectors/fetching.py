@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from breakwatch.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Instant
+from breakwatch.errors import SourceError
+from collectors import push_down
 from collectors.claims import NAME
 from collectors.packed import Packed, pack
 from collectors.prometheus_api import NotSpokenError, PrometheusApi, TooHeavyError
-from collectors.targets import UP
+from collectors.targets import UP, Targets
 
 SAMPLES_PER_REQUEST = 1_000_000
 """Of a query: each is some twenty bytes of text, on both sides."""
@@ -19,6 +21,7 @@ SAMPLES_PER_STREAM = 12_000_000
 
 LONGEST_US = 6 * HOUR_US
 LONGEST_STREAM_US = DAY_US
+STEADY_US = HOUR_US
 SURE_US = 15 * MINUTE_US
 SHORTEST_US = MINUTE_US
 USUAL_INTERVAL_S = 15.0
@@ -32,11 +35,13 @@ class Fetcher:
         api: the server.
         streams: whether it speaks remote read with streamed chunks; None while that is not known.
         longest_us: the longest span that is asked for at once.
+        asks_for_changes: whether short spans are read by asking which series changed.
     """
 
     api: PrometheusApi
     streams: bool | None = None
     longest_us: int = LONGEST_STREAM_US
+    asks_for_changes: bool = True
     _histograms: int = 0
     _told: set[str] = field(default_factory=set)
 
@@ -101,6 +106,22 @@ class Fetcher:
         packed, histograms = self.api.packed(metrics, start_us, end_us, matchers)
         self._histograms += histograms
         return packed
+
+    def carried(
+        self, series: Sequence[Mapping[str, str]], start_us: Instant, end_us: Instant, targets: Targets
+    ) -> Packed:
+        """Return the samples of some series, whose targets are known, in ``[start_us, end_us)``."""
+        if not self.streams and self.asks_for_changes and end_us - start_us <= STEADY_US:
+            try:
+                packed = push_down.carried(self.api, series, targets, start_us, end_us)
+            except SourceError as error:
+                if error.retryable:
+                    raise
+                self.asks_for_changes = False  # a server that cannot match these series to up
+                packed = None
+            if packed is not None:
+                return packed
+        return self.whole(sorted({one[NAME] for one in series}), start_us, end_us)
 
     def notes(self) -> Sequence[str]:
         """Return what a person may want to know, each thing once."""

@@ -171,6 +171,30 @@ def side_by_side(parts: Sequence[Packed]) -> Packed:
     return together
 
 
+def in_order(packed: Packed, labels: Sequence[Mapping[str, str]]) -> Packed:
+    """Return the same with its series in the order of ``labels``, those that are not among them last."""
+    number = {frozenset(one.items()): place for place, one in enumerate(labels)}
+    named = list(labels)
+    place = np.empty(len(packed.labels), np.int32)
+    for series, one in enumerate(packed.labels):
+        place[series] = number.setdefault(frozenset(one.items()), len(named))
+        if place[series] == len(named):
+            named.append(one)
+    order = np.argsort(place[packed.series], kind="stable")
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    changes = np.argsort(rank[packed.piece], kind="stable")
+    return Packed(
+        named,
+        packed.grids,
+        place[packed.series][order],
+        packed.grid[order],
+        rank[packed.piece][changes],
+        packed.at[changes],
+        packed.bits[changes],
+    )
+
+
 def _lawful(packed: Packed) -> Packed:
     """Return the same without stale markers, overlaps and twins: series that have any are packed anew."""
     strange = np.zeros(len(packed.labels), np.bool_)

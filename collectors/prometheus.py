@@ -47,7 +47,6 @@ class _Chunk:
     start_us: Instant
     end_us: Instant
     series: Sequence[Mapping[str, str]]
-    metrics: Sequence[str]
     refused: Sequence[Rejected]
 
 
@@ -127,10 +126,9 @@ class PrometheusCollector:
             begin_us = end_us - span_us if backwards else start_us
             series = self.api.series(names, begin_us - LOOKBACK_US, begin_us + span_us)
             kept, refused = self._within_cap(series)
-            metrics = sorted({one[NAME] for one in kept})
             fitting_us = self._fetcher.fitting_us(kept, begin_us, span_us, self._source.scrape_interval_s)
             if fitting_us >= span_us:
-                return _Chunk(begin_us, begin_us + span_us, kept, metrics, refused)
+                return _Chunk(begin_us, begin_us + span_us, kept, refused)
             span_us = fitting_us
 
     def _within_cap(self, series: Sequence[Mapping[str, str]]) -> tuple[list[Mapping[str, str]], list[Rejected]]:
@@ -165,7 +163,7 @@ class PrometheusCollector:
         health = self._fetcher.whole(OF_TARGETS, *self._around(chunk), self._jobs(chunk))
         targets = targets_of(self._encoder, side_by_side([health, without_samples(chunk.series)]), outlook)
         since_us = self._since(chunk, targets)
-        samples = side_by_side([health, self._fetcher.whole(chunk.metrics, since_us, chunk.end_us)])
+        samples = side_by_side([health, self._fetcher.carried(chunk.series, since_us, chunk.end_us, targets)])
         if targets.without_up:
             targets = targets_of(self._encoder, samples, outlook)
         encoded = encode_all(self._encoder, samples, targets, since_us, chunk.end_us, over_us=_over(targets))

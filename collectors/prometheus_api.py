@@ -34,6 +34,9 @@ TOO_HEAVY = 422
 REFUSALS_OF_US = frozenset({401})
 """Not a matter of what is asked. What may not be read by remote read (403) may still be by queries."""
 
+METRIC = "breakwatch_metric"
+"""A label of our own, where a function of PromQL takes the metric's name away."""
+
 RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 """Answers that the same question may not get again; what is wrong with the others is for a person to mend."""
 _SECRET_HEADER = re.compile(r"(?i)auth|token|key|secret|password|cookie")
@@ -123,6 +126,21 @@ class PrometheusApi:
                     raise self._not_prometheus("raw samples")
                 found = samples_of(answer["result"])
             return _between(found, start_us, end_us)
+
+    def restless(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
+        """Return the series of some metrics that did anything in ``[start_us, end_us)`` but stay as they were.
+
+        That is: their value changed, or they were not there at every successful scrape of their target.
+        """
+        span_ms = (end_us - start_us) // MILLISECOND_US
+        # One question for each metric: without their names two metrics may have the same labels, which PromQL refuses.
+        question = " or ".join(
+            f"label_replace(changes({metric}[{span_ms}ms]) > 0 or count_over_time({metric}[{span_ms}ms])"
+            f' != on (job, instance) group_left () sum_over_time(up[{span_ms}ms]), "{METRIC}", "{metric}", "", "")'
+            for metric in metrics
+        )
+        found = [dict(one["metric"]) for one in self.instant(question, end_us - MILLISECOND_US)]
+        return [{NAME: one.pop(METRIC), **one} for one in found]
 
     def packed(
         self,

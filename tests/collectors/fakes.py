@@ -39,6 +39,23 @@ class FakeApi:
         del query, at_us
         return []
 
+    def restless(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
+        """Answer like a Prometheus: what changed, or was not there at every scrape of its target that succeeded."""
+        found = self.samples(metrics, start_us, end_us)
+        up = self.samples(["up"], start_us, end_us)
+        succeeded: dict[tuple[str | None, str | None], float] = {}
+        for number, labels in enumerate(up.labels):
+            mine = up.values[up.series == number]
+            if len(mine):
+                succeeded[labels.get("job"), labels.get("instance")] = float(mine.sum())
+        restless = []
+        for number, labels in enumerate(found.labels):
+            values = found.values[found.series == number]
+            there = succeeded.get((labels.get("job"), labels.get("instance")))
+            if len(values) and (len(set(values.tolist())) > 1 or (there is not None and len(values) != there)):
+                restless.append(dict(labels))
+        return restless
+
     def packed(
         self,
         metrics: Sequence[str],
@@ -66,6 +83,8 @@ class FakeApi:
             if one[NAME] not in metrics or not matching:
                 continue
             chosen = [row for row in samples if start_us <= row[0] < min(end_us, self.now_us)]
+            if not chosen:
+                continue
             numbers += [len(labels)] * len(chosen)
             rows += chosen
             labels.append(one)
