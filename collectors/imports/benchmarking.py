@@ -16,8 +16,17 @@ from collectors.imports.opening import Document
 from collectors.imports.shape import Asked, NotReadableError, Piece, Refused, instant, number, words
 
 TIME_UNITS_S = {
-    "ns": 1e-9, "us": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0,
-    "min": 60.0, "m": 60.0, "h": 3600.0, "hr": 3600.0, "day": 86400.0,
+    "ns": 1e-9,
+    "us": 1e-6,
+    "μs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "sec": 1.0,
+    "min": 60.0,
+    "m": 60.0,
+    "h": 3600.0,
+    "hr": 3600.0,
+    "day": 86400.0,
 }
 NO_TIME = "the file does not say when it ran; say --at"
 OPTIONS = ("suite", "revision", "run_environment", "at", "timezone")

@@ -12,7 +12,6 @@ from breakwatch.records import Record, RecordKind
 from collectors.imports.opening import Document
 from collectors.imports.shape import Asked, Format, NotReadableError, Piece, Refused, instant, number, words
 
-
 _OUTCOMES = {"pass": "passed", "fail": "failed", "error": "error", "stopped": "stopped"}
 """Its verdicts in the words of the other reports; one that is awaited is none yet."""
 
