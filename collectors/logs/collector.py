@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 CAUGHT_UP: Final = "caught_up"
 FIRST_EVENT: Final = "first_event"
+_CUT: Final = f"a line longer than {MAX_LINE_BYTES} bytes was cut"
 STANDARD_INPUT: Final = Path("-")
 _EVERY_LINE: Final = Prefilter(frozenset())
 DEFAULT_PROFILE: Final = "breakwatch-service"
@@ -225,12 +226,14 @@ class LogCollector:
         """Read the wanted lines of a chunk."""
         data, unframer = chunk.data, content.unframer
         current.step.count(data, chunk.end)
+        if chunk.cut:
+            current.notes[_CUT] += 1
         found, starts = self._prefilter_of(unframer, data, chunk.end).lines(data, 0, chunk.end)
         if not found:
             return
         cut = frozenset({0}) if chunk.cut else _too_long(found)
         if cut:
-            current.notes[f"a line longer than {MAX_LINE_BYTES} bytes was cut"] += len(cut)
+            current.notes[_CUT] += 0 if chunk.cut else len(cut)
             found = [line[:MAX_LINE_BYTES] for line in found]
         if b"\r" in data:
             found = [line.removesuffix(b"\r") for line in found]

@@ -112,8 +112,10 @@ class Book:
         # While copytruncate is at work the old record is the copy's, though the inode is the fresh file's by now.
         others = [record for other, record in self.stored.items() if other != key]
         others += [record for other, record in self.changes.items() if other != key and record is not None]
-        others.sort(key=lambda record: -record.offset)
-        return next((record for record in others if record.continues_in(stream)), None)
+        heads = {count: digest(stream.read(0, count)) for count in {record.head_bytes for record in others}}
+        alike = [record for record in others if heads[record.head_bytes] == record.head]
+        alike.sort(key=lambda record: -record.offset)
+        return next((record for record in alike if record.continues_in(stream)), None)
 
     def is_read(self, key: str, packed: str) -> bool:
         """Return whether a gzip file was read to its end as it is."""

@@ -80,11 +80,11 @@ class Follower:
         self.ledger = Ledger()
         self._config = Config(services=services)
         self.source = LogsSource(name="app", paths=paths, **settings)
-        self._collector = self._started()
+        self.collector = self._started()
 
     def read(self, window: Window | None = None, *, batches: int | None = None) -> Ledger:
         """Collect once and keep what comes; ``batches`` stops after so many, as a crash would."""
-        steps = self._collector.collect(window or Window(None, self.now_us), dict(self.ledger.checkpoints))
+        steps = self.collector.collect(window or Window(None, self.now_us), dict(self.ledger.checkpoints))
         for batch in itertools.islice(steps, batches):
             self.ledger.append(batch)
         return self.ledger
@@ -92,11 +92,11 @@ class Follower:
     def restart(self) -> None:
         """Forget all that is only in memory: open files, and nothing else."""
         self.close()
-        self._collector = self._started()
+        self.collector = self._started()
 
     def close(self) -> None:
         """Close the open files."""
-        self._collector.close()
+        self.collector.close()
 
     def _started(self) -> LogCollector:
         return LogCollector(self.source, self._config, lambda: self.now_us)
