@@ -104,7 +104,9 @@ def _discover(api: PrometheusApi, source: PrometheusSource, config: Config, cloc
     metrics = [name for name in claims.wanted_of(names) if name not in OF_TARGETS]
     found = api.series(metrics, now_us - RECENT_US, now_us)
     mine = [one for one, own in zip(found, wanted_series(encoder, found), strict=True) if own]
-    tracks = [(track, labels) for labels in mine for track, _ in encoder.tracks_of(labels)]
+    told = [(track, labels) for labels in mine for track, _ in encoder.tracks_of(labels)]
+    # When a process started is known of any program; which services it tells of, by what else it exports.
+    tracks = [(track, labels) for track, labels in told if track.kind is not TrackKind.PROCESS_START]
     instances: dict[tuple[str, str, str], set[str]] = {}
     for track, _ in tracks:
         if track.subject.breaker and track.kind in (TrackKind.BREAKER_STATE, TrackKind.TRANSITIONS):

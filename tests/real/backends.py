@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.real.processes import free_port, now_us
 
@@ -34,7 +35,7 @@ class Backend:
     switched: list[tuple[str, int, int]] = field(default_factory=list)
     calls: list[tuple[int, int]] = field(default_factory=list)
     _released: threading.Event = field(default_factory=threading.Event)
-    _server: ThreadingHTTPServer | None = None
+    _server: _Server | None = None
 
     @property
     def address(self) -> str:
@@ -49,8 +50,7 @@ class Backend:
     def start(self) -> None:
         """Listen."""
         before_us = now_us()
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self.port), _handler(self))
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         self.switched.append(("start", before_us, now_us()))
 
@@ -101,6 +101,15 @@ class Backend:
     ) -> None:
         self._released.set()
         self.stop()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Let callers hang up without a word: proxies do."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(backend: Backend) -> type[BaseHTTPRequestHandler]:

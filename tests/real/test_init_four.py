@@ -13,7 +13,7 @@ import yaml
 
 from store import Reader
 from tests.real.backends import HEALTH, Backend, Caller
-from tests.real.envoy import APP, Envoy
+from tests.real.envoy import APP, NARROW, Envoy
 from tests.real.exporters import Blackbox, Redis, RedisExporter
 from tests.real.haproxy import PROXY, HAProxy
 from tests.real.processes import BreakerProcess, Prometheus
@@ -121,7 +121,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Found]:
 
 def test_every_service_is_listed(found: Found) -> None:
     """Proxies by their backends, the program by its name, Redis and the page by what they are scraped as."""
-    assert {service["name"] for service in found.config["services"]} >= {PROXY, APP, SHOP, "redis", found.probed}
+    services = {PROXY, APP, NARROW, SHOP, "redis", found.probed}
+    assert {service["name"] for service in found.config["services"]} == services
 
 
 def test_the_profiles_are_those_of_the_site(found: Found) -> None:
