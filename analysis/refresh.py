@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from analysis import keep, promql
 from analysis.evidence import increases, restarted
@@ -18,7 +18,7 @@ from breakwatch.clock import MINUTE_US
 from breakwatch.model import STATE_WORDS, Batch, Pairs, TrackKind, pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from breakwatch.clock import Instant
     from breakwatch.config import Config
@@ -48,7 +48,6 @@ FUSION_FINDINGS = ("unlawful_transition", "state_lost_on_restart", "sources_disa
 _OWN = "analysis"
 """Under this name the analysis remembers its version among the checkpoints of sources."""
 
-_Number = TypeVar("_Number", int, float)
 _Healing = dict[str, list[tuple[int, str, Pairs]]]
 
 
@@ -196,7 +195,7 @@ def _promql_openings(instances: Sequence[InstanceEvidence], start_us: Instant, e
     """Return what ``sum(increase(…))`` says of the counters of openings, from a minute before to a minute after."""
     said: list[float] = []
     for evidence in instances:
-        by_source: dict[str, float] = {}
+        by_source: dict[str, float] = {}  # replicas see the same openings: the one that saw most is believed
         for witness in evidence.witnesses:
             counters = [t for t in witness.tracks if t.kind == TrackKind.TRANSITIONS and t.detail["to_state"] == OPEN]
             distances = [d for t in counters if (d := promql.scrape_distance_us(t.runs)) is not None]
@@ -205,30 +204,45 @@ def _promql_openings(instances: Sequence[InstanceEvidence], start_us: Instant, e
                 increase = promql.increase(track.runs, min(distances), start_us - MINUTE_US, until_us)
                 if increase is not None:
                     by_source[witness.source] = by_source.get(witness.source, 0.0) + increase
-        said.extend(_of_replicas(by_source))
+        if by_source:
+            said.append(max(by_source.values()))
     return sum(said) if said else None
 
 
 def _rejected_calls(instances: Sequence[InstanceEvidence], start_us: Instant, end_us: Instant | None) -> int | None:
-    """Return the calls that the breaker rejected in the span; None where no source counts them."""
-    counted: list[int] = []
+    """Return the calls that the breaker rejected in the span; None where no source counts them.
+
+    Replicas count the same calls. What grew while a server was away may lie outside the span, so the least count is
+    taken that no other server contradicts.
+    """
+    rejected: list[int] = []
     for evidence in instances:
-        by_source: dict[str, int] = {}
+        by_source: dict[str, _Counted] = {}
         for witness in evidence.witnesses:
             for track in witness.tracks:
                 if track.kind == TrackKind.REQUESTS:
-                    grown = increases(track.runs, witness.restarts)
-                    inside = sum(
-                        i.grown_by for i in grown if start_us < i.until_us and (end_us is None or i.after_us < end_us)
-                    )
-                    by_source[witness.source] = by_source.get(witness.source, 0) + inside
-        counted.extend(_of_replicas(by_source))
-    return sum(counted) if counted else None
+                    told = by_source.setdefault(witness.source, _Counted())
+                    for grown in increases(track.runs, witness.restarts):
+                        if start_us < grown.until_us and (end_us is None or grown.after_us < end_us):
+                            within = start_us <= grown.after_us and (end_us is None or grown.until_us <= end_us)
+                            told.add(grown.grown_by, sure=within)
+        if by_source:
+            surely = max(told.sure for told in by_source.values())
+            rejected.append(min((t.count for t in by_source.values() if t.count >= max(surely, 1)), default=0))
+    return sum(rejected) if rejected else None
 
 
-def _of_replicas(by_source: Mapping[str, _Number]) -> list[_Number]:
-    """Return what the source that saw most counted: several that look at one instance count the same things."""
-    return [max(by_source.values())] if by_source else []
+@dataclass(slots=True)
+class _Counted:
+    """What one source counted in a span, and how much of it surely lies inside."""
+
+    count: int = 0
+    sure: int = 0
+
+    def add(self, count: int, *, sure: bool) -> None:
+        """Count more."""
+        self.count += count
+        self.sure += count if sure else 0
 
 
 def _healed_by(episode: Episode, subject: Gathered, healing: _Healing) -> str:

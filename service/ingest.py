@@ -12,14 +12,14 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 import analysis
-from breakwatch.clock import SECOND_US, Clock, Instant
+from breakwatch.clock import DAY_US, SECOND_US, Clock, Instant
 from breakwatch.config import Config, Source
 from breakwatch.errors import BreakwatchError, RejectedInput, StoreError
 from breakwatch.model import Batch, Window
 from collectors.identity import declared
 from service.backoff import Again, needs_person
 from service.lending import Lending
-from store import CollectionRun, Publication, Store
+from store import CollectionRun, Expired, Publication, Store
 
 Progress = Callable[["Outcome"], None]
 """Told after each batch how far a source has come."""
@@ -31,6 +31,9 @@ QUIET_S = 0.5
 """A round that got nothing for so long is waiting for sources that hang; what the others brought need not wait."""
 
 LOOK_EVERY_S = 0.1
+
+_RETENTION = "/retention"
+"""Under this name it is remembered among the checkpoints of sources when retention was last acted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,22 @@ class Ingest:
             notes=(*outcome.notes, *batch.notes),
         )
 
+    def retain(self) -> Expired | None:
+        """Once a day let go what is not to be kept longer (``store.retention``); None where that is not due.
+
+        A recording does not grow old.
+        """
+        now_us = self.clock()
+        done = self.store.checkpoints(_RETENTION).get("done_us")
+        if self.recorded or (done is not None and now_us - int(done) < DAY_US):
+            return None
+        kept = self.config.store.retention
+        expired = self.store.expire(
+            now_us - round(kept.raw_log_text_s * SECOND_US), now_us - round(kept.samples_s * SECOND_US)
+        )
+        self.store.append(Batch(_RETENTION, checkpoints={"done_us": str(now_us)}))
+        return expired
+
     def settle(self) -> Publication:
         """Recompute what became stale and publish it."""
         self._unsettled = False
@@ -207,6 +226,7 @@ class Ingest:
             outcomes = tuple(one.result() for one in running)
         finally:
             self.close()
+        self.retain()
         return Ingested(outcomes, self.settle())
 
 

@@ -39,6 +39,9 @@ FILES_INTERVAL_S = 60.0
 USUAL_SCRAPE_INTERVAL_S = 15.0
 SETTLE_INTERVAL_S = 2.0
 RELOAD_INTERVAL_S = 2.0
+RETENTION_INTERVAL_S = 3600.0
+"""How often to look whether a day has passed."""
+
 RESTART_PAUSE_S = 10.0
 MOST_THREADS = 10_000
 """Never reached: a thread is started when a job finds none idle, so that sources added later have theirs, too."""
@@ -97,6 +100,9 @@ class Service:
         for source in self.ingest.config.sources:
             self._add(source)
         self.scheduler.add_job(self.settle, "interval", seconds=SETTLE_INTERVAL_S, id="/publish")
+        self.scheduler.add_job(
+            self.retain, "interval", seconds=RETENTION_INTERVAL_S, id="/retention", next_run_time=datetime.now(UTC)
+        )
         if self.path is not None:
             self._seen = configuration.fingerprint(self.path)
             self.scheduler.add_job(self.reload, "interval", seconds=RELOAD_INTERVAL_S, id="/reload")
@@ -177,6 +183,13 @@ class Service:
         self._every_s[source.name] = every_s
         self._reschedule(lambda: self.scheduler.reschedule_job(source.name, trigger=_trigger(every_s)))
         self.log.info("interval", source=source.name, seconds=every_s)
+
+    def retain(self) -> None:
+        """Once a day let go what is not to be kept longer."""
+        expired = self.ingest.retain()
+        if expired is not None:
+            self._news.set()
+            self.log.info("retention", texts_emptied=expired.texts, rejected_emptied=expired.contents)
 
     def settle(self) -> None:
         """Recompute and publish when there is news."""

@@ -3,6 +3,6 @@
 from store.export import sql_readonly
 from store.owner import Store
 from store.reader import Reader
-from store.values import Appended, CollectionRun, Publication, Rows
+from store.values import Appended, CollectionRun, Expired, Publication, Rows
 
-__all__ = ["Appended", "CollectionRun", "Publication", "Reader", "Rows", "Store", "sql_readonly"]
+__all__ = ["Appended", "CollectionRun", "Expired", "Publication", "Reader", "Rows", "Store", "sql_readonly"]

@@ -20,6 +20,7 @@ from store.publish import Publisher
 from store.replace import KeptTables
 from store.statements import statement, steps
 from store.trace import Trace, silent
+from store.values import Expired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -134,9 +135,38 @@ class Store:
             if self._clock() - self._tidied_us > HOUR_US:
                 self._tidied_us = self._clock()
                 self._connection.execute(script["forgotten"], {"before_us": self._tidied_us - _RUNS_KEPT_US})
-                self._connection.execute(script["tombstones"])
-                self._connection.execute(script["delete"])
+                self._forget_runs()
             self._mark("raw.collection_runs", whole=False)
+
+    def _forget_runs(self) -> None:
+        script = steps("record_run")
+        self._connection.execute(script["tombstones"])
+        if self._count(script["delete"]):
+            self._mark("raw.collection_runs", whole=False)
+
+    def expire(self, texts_before_us: Instant, samples_before_us: Instant) -> Expired:
+        """Empty the raw text of what happened, and of what was rejected, before then; the rows themselves stay.
+
+        ``samples_before_us`` is from when on samples are kept: attempts to collect that failed earlier are forgotten.
+        """
+        script = steps("expire")
+        before = {"before_us": texts_before_us}
+        with self.transaction():
+            texts = self._count(script["texts"], before)
+            self._connection.execute(script["expired"], before)
+            self._connection.execute(script["tombstones"])
+            contents = self._count(script["contents"])
+            self._connection.execute(script["failures"], {"samples_before_us": samples_before_us})
+            self._forget_runs()
+            if contents:
+                self._mark("raw.rejected", whole=False)
+                self._connection.execute(script["rewrite"])
+        return Expired(texts, contents)
+
+    def _count(self, sql: str, params: Params = _NOTHING) -> int:
+        """Carry out a statement and return how many rows it changed."""
+        (row,) = self._connection.execute(sql, dict(params)).fetchall()
+        return int(row[0])
 
     @contextmanager
     def cycle(self) -> Iterator[None]:

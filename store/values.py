@@ -39,6 +39,14 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True)
+class Expired:
+    """How many texts were emptied as their time was over: of sightings, and of rejected input."""
+
+    texts: int
+    contents: int
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionRun:
     """One attempt to collect from a source, and how it ended.
 

@@ -4,7 +4,7 @@
 -- column seen_at: When it was met.
 -- column position: What makes it the same piece when it is met again; the reason says where it stands.
 -- column reason: Why it was rejected.
--- column content: The input, cut where it is long.
+-- column content: The input, cut where it is long; empty once the retention of raw log text is over.
 -- column labels: Labels that the source declared in its last run (cluster, region), without environment.
 WITH declared AS (
     SELECT

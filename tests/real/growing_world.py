@@ -81,7 +81,9 @@ class World:
         log = {"name": "log", "kind": "logs", "paths": ["./app.log*"], "labels": {**labels, "service": "shop"}}
         services = [{"name": "shop", "match": {"job": "shop"}}, {"name": "stock", "match": {"job": "stock"}}]
         file = self.folder / "breakwatch.yaml"
-        text = {"store": {"path": "./b.duckdb"}, "sources": [*sources, log], "services": services}
+        # When rejected input is first seen depends on the kills, and so would when it is emptied.
+        store = {"path": "./b.duckdb", "retention": {"raw_log_text": "3y"}}
+        text = {"store": store, "sources": [*sources, log], "services": services}
         _write(file, json.dumps(text))  # JSON is YAML
         return load(file)
 

@@ -158,3 +158,16 @@ def test_a_second_round_finds_nothing_new(store: Store, monkeypatch: pytest.Monk
     again = flow.once(flow.config.sources, SPAN)
     assert again.outcomes[0].events == 0
     assert again.problems() == ()
+
+
+def test_raw_text_is_let_go_once_a_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round acts on the retention when a day has passed since it last did, and not in every cycle."""
+    flow, _ = ingest(store, monkeypatch, app=[batch("app", 0)])
+    flow.once(flow.config.sources, SPAN)
+    assert flow.retain() is None
+    rejected = "SELECT content FROM rejected_inputs"
+    assert store.rows(rejected) == [{"content": "x"}]
+    kept_us = round(flow.config.store.retention.raw_log_text_s) * SECOND_US
+    flow.clock = fixed_clock(NOW_US + kept_us + SECOND_US)
+    flow.once((), SPAN)
+    assert store.rows(rejected) == [{"content": ""}]
