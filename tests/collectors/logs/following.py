@@ -61,6 +61,9 @@ class Ledger:
         self.checkpoints.update(batch.checkpoints)
         self.checkpoints = {key: text for key, text in self.checkpoints.items() if text}
 
+    def close(self) -> None:
+        """Let go of what keeps it; here nothing."""
+
     @property
     def lines(self) -> int:
         """How many lines were read in all."""
