@@ -113,8 +113,8 @@ def _write_sightings(writing: _Writing, sightings: Sequence[Sighting]) -> int:
     new = writing.run(script["new"], low_us=min(stamps), high_us=max(stamps))
     if new:
         writing.run(script["insert"])
-        writing.run(script["subjects"])
-        writing.run(script["spans"])
+        for name in ("subjects", "spans", "told"):
+            writing.run(script[name])
     return new
 
 

@@ -46,7 +46,7 @@ carried as (
     union
     -- A log, read to its end like a target that was scraped, covers those that its lines tell of.
     select distinct scrape.scrape_target, told.environment, told.service, told.instance, told.labels
-    from raw.sightings as told
+    from raw.told_subjects as told
     join raw.tracks as scrape using (source)
     where told.source = $source and scrape.kind = 'scrape'
 ),

@@ -45,3 +45,9 @@ SELECT kind, environment, service, min(occurred_us), max(occurred_us)
 FROM new_sightings
 WHERE kind IN ('request', 'retry_attempt')
 GROUP BY kind, environment, service
+
+-- step: told
+INSERT INTO raw.told_subjects (source, environment, service, instance, labels)
+SELECT source, environment, service, instance, labels FROM new_sightings
+EXCEPT
+SELECT source, environment, service, instance, labels FROM raw.told_subjects

@@ -11,6 +11,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from breakwatch.clock import to_us
 from breakwatch.model import TrackKind
 from store import Store
 from tests.analysis.facts.evidence import Evidence, at, refresh, refreshed, requests, table, total, track
@@ -66,6 +67,21 @@ def truly_counted(scrapes: list[Scrape], place: int) -> int:
     return sum(last.values()) - (scrapes[0].counters[place] or 0)
 
 
+def assert_every_division_adds_up(store: Store, scrapes: list[Scrape], place: int) -> None:
+    """Assert that wherever time is cut, the counts on either side are what was truly counted there.
+
+    A bucket that lies before a scrape holds no more than was counted by then; all that began by then hold no less.
+    """
+    rows = [row for row in store.rows("from request_counts") if row["outcome"] == OUTCOMES[place]]
+    assert all(row["count"] > 0 for row in rows)
+    for number in range(1, len(scrapes) + 1):
+        scraped_us = at(scrapes[number - 1].second)
+        true = truly_counted(scrapes[:number], place)
+        starts = [(to_us(row["bucket_start"]), row["bucket_s"] * 1e6, row["count"]) for row in rows]
+        assert sum(count for start_us, long_us, count in starts if start_us + long_us <= scraped_us) <= true
+        assert sum(count for start_us, _, count in starts if start_us <= scraped_us) >= true
+
+
 def tables(store: Store) -> dict[str, object]:
     """Return what all relations hold."""
     return {relation: table(store, relation) for relation in RELATIONS}
@@ -87,6 +103,7 @@ def test_any_cutting_and_order_gives_the_same_exact_counts(scrapes: list[Scrape]
             expected = tables(store)
             for place, outcome in enumerate(OUTCOMES):
                 assert total(store, {"outcome": outcome}) == truly_counted(scrapes, place)
+                assert_every_division_adds_up(store, scrapes, place)
         with Store.open(Path(folder) / "pieces.duckdb") as store:
             for batch in order:
                 store.append(batch)
