@@ -145,7 +145,7 @@ class ActuatorSource(Strict):
     basic_auth: BasicAuth | None = None
     ca_file: RelativePath | None = None
     timeout_s: Seconds = Field(default=5.0, gt=0, validation_alias="timeout")
-    interval_s: Seconds = Field(default=15.0, gt=0, validation_alias="interval")
+    interval_s: Seconds = Field(default=15.0, ge=5, validation_alias="interval")
 
 
 Source = Annotated[PrometheusSource | LogsSource | OpenMetricsSource | ActuatorSource, Field(discriminator="kind")]

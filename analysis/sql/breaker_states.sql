@@ -10,11 +10,18 @@ WITH gauges AS (
         AND coalesce(t.detail['domain'], 'breaker') = 'breaker'
     GROUP BY t.environment, t.service, t.breaker, t.instance, t.labels
 ),
+-- What a breaker that never moved is: as its gauge says, or closed where a count proves it (it served).
 first_states AS (
-    SELECT t.environment, t.service, t.breaker, t.instance, t.labels, arg_max(r.value, r.last_us) AS value
+    SELECT
+        t.environment, t.service, t.breaker, t.instance, t.labels,
+        coalesce(
+            arg_max(r.value, r.last_us) FILTER (WHERE t.kind = 'breaker_state'),
+            any_value(list_position($words, 'closed') - 1)
+        ) AS value
     FROM raw.tracks AS t
     JOIN raw.latest_runs AS r USING (track_id)
     WHERE t.kind = 'breaker_state'
+        OR (t.kind = 'transitions' AND t.detail['each'] = 'proof' AND t.detail['to_state'] = 'closed' AND r.value > 0)
     GROUP BY t.environment, t.service, t.breaker, t.instance, t.labels
 ),
 logs AS (

@@ -26,7 +26,16 @@ WITH changed AS (
     SELECT tracks.*
     FROM touched
     JOIN raw.tracks AS tracks ON tracks.track_id = touched.track_id
-    WHERE NOT touched.extended
+    -- Successes of a breaker that is known to be closed prove nothing new, and they come with every scrape.
+    WHERE NOT touched.extended AND NOT (
+        tracks.kind = 'transitions' AND tracks.detail['each'] = 'proof' AND tracks.detail['to_state'] = 'closed'
+        AND (tracks.environment, tracks.service, tracks.breaker) IN (
+            SELECT (environment, service, breaker)
+            FROM kept.breaker_states
+            GROUP BY environment, service, breaker
+            HAVING bool_and(state = 'closed')
+        )
+    )
 ),
 told AS (
     SELECT * FROM changed WHERE kind IN ('breaker_state', 'health_state', 'level_state', 'transitions')
