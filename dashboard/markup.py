@@ -195,6 +195,9 @@ def age(told: Age, *, recorded: bool) -> Markup:
     if told.stale:
         sign = span(cls="bw-g g-warning mild", aria_hidden="true")
         return div(sign, " as of ", bold(told.words), f", {told.behind}: {told.reason}", cls="bw bw-asof stale")
+    if told.late:
+        sign = span(cls="bw-g g-warning mild", aria_hidden="true")
+        return div(sign, " as of ", bold(told.words), f", {told.behind}, but {told.late}", cls="bw bw-asof stale")
     return div("as of ", bold(told.words), f", {told.behind}", cls="bw bw-asof")
 
 

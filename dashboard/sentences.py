@@ -56,6 +56,8 @@ class Age:
     behind: str
     stale: bool
     reason: str = ""
+    late: str = ""
+    """Sources that have not been seen for two of their cycles though the picture as a whole is fresh, and why."""
 
 
 def overview_headline(situation: Situation, zone: ZoneInfo, *, stale: bool = False) -> Headline:
@@ -151,7 +153,15 @@ def age(as_of: datetime, now: datetime, zone: ZoneInfo, *, recorded: bool, sourc
         f"{words.duration(float(round(behind_s)), 1.0)} behind",
         stale=stale,
         reason=reason,
+        late="" if stale else "; ".join(_late(source, now) for source in sources if source.is_late(now)),
     )
+
+
+def _late(source: SourceHealth, now: datetime) -> str:
+    since = "never seen"
+    if source.seen_at is not None:
+        since = f"not seen for {words.duration(float(round((now - source.seen_at).total_seconds())), 1.0)}"
+    return f"{source.source} {since}: {source.error}{' (needs a person)' if source.needs_person else ''}"
 
 
 def window_note(first_seen: datetime, start: datetime, end: datetime, recorded_s: float | None = None) -> str:

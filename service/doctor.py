@@ -10,8 +10,9 @@ from glob import glob
 from pathlib import Path
 
 from analysis.provable import OpenTime, doubts
+from analysis.questions.publication import sources as health_of
 from analysis.questions.starters import starters
-from breakwatch.clock import Clock, system_clock
+from breakwatch.clock import Clock, from_us, system_clock
 from breakwatch.config import ActuatorSource, Config, LogsSource, OpenMetricsSource, PrometheusSource
 from breakwatch.errors import BreakwatchError, ExitCode, StoreError
 from collectors.actuator import look
@@ -69,7 +70,25 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
         except BreakwatchError as error:
             yield Check(source.name, error.problem, error.remedy, error.exit_code)
     yield from _store(config, clock)
+    yield from _late(config, clock)
     yield from _objectives(config, intervals_s)
+
+
+def _late(config: Config, clock: Clock) -> Iterator[Check]:
+    """Yield the sources whose collection fails, as the runs on record tell, and when they are asked again."""
+    try:
+        with Reader.open(config.store.path) as reader:
+            health = {one.source: one for one in health_of(reader)}
+    except BreakwatchError:
+        return  # there is no published file, or none of ours: the check of the store has said so
+    now = from_us(clock())
+    names = [source.name for source in config.sources if source.name in health]
+    for found in (health[name] for name in names if health[name].is_late(now)):
+        since = f"since {found.seen_at:%Y-%m-%d %H:%M:%S} UTC" if found.seen_at else "from the first attempt on"
+        again = f"; asked again at {found.next_attempt_at:%H:%M:%S} UTC" if found.next_attempt_at else ""
+        remedy = "somebody has to change something first" if found.needs_person else "nothing: it catches up by itself"
+        about = f"stale: its collection has failed {since}: {found.error}{again}"
+        yield Check(found.source, about, remedy)
 
 
 def _objectives(config: Config, intervals_s: Mapping[str, float]) -> Iterator[Check]:

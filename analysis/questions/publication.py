@@ -40,15 +40,38 @@ class Environment:
     recorded_until: datetime
 
 
+LATE_CYCLES = 2
+LEAST_PATIENCE_S = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """How the last collection of one source went; ``cycle_s`` is its usual pace, ``None`` after a single run."""
+    """How the last collection of one source went.
+
+    Attributes:
+        cycle_s: its usual pace; ``None`` after a single run.
+        seen_at: when a run last brought what there was, or some of it; ``None`` where none ever did.
+        failures: runs that failed in a row.
+        needs_person: somebody has to change something before asking again can help.
+        next_attempt_at: when it is asked again, where that was put off.
+    """
 
     source: str
     status: str
     error: str
     finished_at: datetime | None
     cycle_s: float | None
+    seen_at: datetime | None = None
+    failures: int = 0
+    needs_person: bool = False
+    next_attempt_at: datetime | None = None
+
+    def is_late(self, now: datetime) -> bool:
+        """Return whether it fails and has not been seen for two of its cycles: what is shown of it is stale."""
+        if self.status != "failed":
+            return False
+        patience_s = max(LEAST_PATIENCE_S, LATE_CYCLES * (self.cycle_s or 0.0))
+        return self.seen_at is None or (now - self.seen_at).total_seconds() > patience_s
 
 
 def publication(rows: Rows) -> Publication | None:

@@ -139,6 +139,20 @@ def test_age_of_live_data() -> None:
     assert sentences.age(AS_OF, AS_OF + timedelta(hours=1), UTC, recorded=False).reason == "nothing is collecting"
 
 
+def test_a_source_that_fails_is_late_after_two_cycles() -> None:
+    """Beside fresh ones, one that was not seen for two of its cycles is named, with why and who must mend it."""
+    seen = AS_OF - timedelta(seconds=31)
+    hung = SourceHealth("prom", "failed", "did not answer within 10 s", AS_OF, 15.0, seen)
+    told = sentences.age(AS_OF, AS_OF, UTC, recorded=False, sources=(hung,))
+    assert not told.stale
+    assert told.late.replace(NBSP, " ") == "prom not seen for 31 s: did not answer within 10 s"
+    refused = replace(hung, error="answers 401", seen_at=None, needs_person=True)
+    late = sentences.age(AS_OF, AS_OF, UTC, recorded=False, sources=(refused,)).late
+    assert late == "prom never seen: answers 401 (needs a person)"
+    for well in (replace(hung, status="ok"), replace(hung, seen_at=AS_OF), replace(hung, cycle_s=60.0)):
+        assert sentences.age(AS_OF, AS_OF, UTC, recorded=False, sources=(well,)).late == ""
+
+
 def test_recorded_data_do_not_age() -> None:
     """A recording is named by its day, and is never stale."""
     told = sentences.age(AS_OF, AS_OF + timedelta(days=400), UTC, recorded=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import sample_data
-from breakwatch.clock import from_us
+from breakwatch.clock import SECOND_US, from_us
 from breakwatch.config import Config, load
 from breakwatch.errors import StoreError
 from service import demo, doctor
-from store import Reader, Store
+from store import CollectionRun, Reader, Store
 from tests.service.command import breakwatch, write
 from tests.service.servers import closed_port
 
@@ -78,6 +79,25 @@ def test_the_doctor_works_while_a_source_is_down(tmp_path: Path) -> None:
     assert [line for line in lines if line.startswith("ok    app: 1 file")]
     assert [line for line in lines if "no profile is named 'resilience4'" in line and "resilience4j" in line]
     assert [line for line in lines if line.startswith("ok    store")]
+
+
+def test_the_doctor_says_whose_collection_fails(tmp_path: Path) -> None:
+    """A source whose last runs failed is stale after two cycles: since when, why, and whether it needs a person."""
+    (tmp_path / "app.jsonl").write_text("")
+    config = load(write(tmp_path, "sources: [{name: app, kind: logs, paths: [app.jsonl]}]\nstore: {path: b.duckdb}"))
+    with Store.open(config.store.path) as store:
+        for second in (0, 5, 10):
+            store.record_run(CollectionRun("app", second * SECOND_US, second * SECOND_US))
+        at_us = 60 * SECOND_US
+        failed = CollectionRun("app", at_us, at_us, status="failed", error="no file is found", failures=4)
+        store.record_run(replace(failed, needs_person=True, next_attempt_us=at_us + 60 * SECOND_US))
+        store.publish(at_us)
+    (late,) = [one for one in doctor.checks(config, lambda: at_us) if one.finding.startswith("stale")]
+    assert late.finding == (
+        "stale: its collection has failed since 1970-01-01 00:00:10 UTC: no file is found; asked again at 00:02:00 UTC"
+    )
+    assert late.remedy == "somebody has to change something first"
+    assert not [one for one in doctor.checks(config, lambda: 20 * SECOND_US) if one.finding.startswith("stale")]
 
 
 def test_the_doctor_names_the_owner_of_a_store(tmp_path: Path) -> None:
