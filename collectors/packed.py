@@ -172,14 +172,13 @@ def side_by_side(parts: Sequence[Packed]) -> Packed:
 
 
 def in_order(packed: Packed, labels: Sequence[Mapping[str, str]]) -> Packed:
-    """Return the same with its series in the order of ``labels``, those that are not among them last."""
-    number = {frozenset(one.items()): place for place, one in enumerate(labels)}
-    named = list(labels)
-    place = np.empty(len(packed.labels), np.int32)
-    for series, one in enumerate(packed.labels):
-        place[series] = number.setdefault(frozenset(one.items()), len(named))
-        if place[series] == len(named):
-            named.append(one)
+    """Return the same with its series in the order in which they stand among ``labels``, the others last."""
+    asked = {frozenset(one.items()): place for place, one in enumerate(labels)}
+    sorted_by = [(asked.get(frozenset(one.items()), len(asked)), number) for number, one in enumerate(packed.labels)]
+    moved = [number for _, number in sorted(sorted_by)]
+    named = [packed.labels[number] for number in moved]
+    place = np.empty(len(moved), np.int32)
+    place[moved] = np.arange(len(moved), dtype=np.int32)
     order = np.argsort(place[packed.series], kind="stable")
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)

@@ -17,11 +17,17 @@ from collectors.samples import Samples
 
 @dataclass
 class FakeApi:
-    """Answers like collectors.prometheus_api.PrometheusApi, knowing nothing after ``now_us``."""
+    """Answers like collectors.prometheus_api.PrometheusApi, knowing nothing after ``now_us``.
+
+    Attributes:
+        streams: whether it speaks remote read.
+        sees_the_future: whether it has samples after ``now_us`` all the same, and says so when asked.
+    """
 
     series_samples: list[tuple[Mapping[str, str], Sequence[tuple[Instant, float]]]] = field(default_factory=list)
     now_us: Instant = 0
     streams: bool = False
+    sees_the_future: bool = False
     asked: list[tuple[Instant, Instant]] = field(default_factory=list)
 
     def add(self, metric: str, samples: Sequence[tuple[Instant, float]], /, **labels: str) -> None:
@@ -82,7 +88,11 @@ class FakeApi:
             matching = all(one.get(label, "") in values for label, values in (matchers or {}).items())
             if one[NAME] not in metrics or not matching:
                 continue
-            chosen = [row for row in samples if start_us <= row[0] < min(end_us, self.now_us)]
+            chosen = [
+                row
+                for row in samples
+                if start_us <= row[0] < (end_us if self.sees_the_future else min(end_us, self.now_us))
+            ]
             if not chosen:
                 continue
             numbers += [len(labels)] * len(chosen)

@@ -14,8 +14,10 @@ from breakwatch.config import Config, OpenMetricsSource, PrometheusSource
 from breakwatch.model import STATE_WORDS, Batch, Track, TrackKind, Window
 from collectors import fetching, make
 from collectors.claims import series_text
+from collectors.covered import BACKFILL
 from collectors.discover import discover
 from collectors.openmetrics import OpenMetricsCollector
+from collectors.packed import Packed
 from collectors.prometheus import WATERMARK, PrometheusCollector
 from collectors.prometheus_api import PrometheusApi, TooHeavyError
 from tests.collectors.fakes import FakeApi
@@ -141,8 +143,8 @@ def test_discover_says_what_is_there(server: str) -> None:
     """Profiles with their series, services, breakers and the scrape interval are found without being named."""
     found = discover(PrometheusSource(name="p", url=server), Config(), fixed_clock(NOW))
     assert set(found.profiles) == {"haproxy", "opossum"}
-    # Servers: 2 x 5 states, 2 x 5 codes, 2 x 3 counters; the backend: 2 states and 5 codes.
-    assert found.profiles["haproxy"] == 33
+    # Servers: 2 x 5 states, 2 x 5 codes, 2 x 3 counters; the backend: 2 states, 5 codes, 2 counts; the process' start.
+    assert found.profiles["haproxy"] == 36
     assert set(found.services) == {"be_app", "opossum"}
     assert [(one.service, one.breaker, one.instances) for one in found.breakers] == [("opossum", "payments", 1)]
     assert found.scrape_interval_s == 1.0
@@ -276,8 +278,70 @@ def test_too_many_series_are_refused_by_metric() -> None:
 
 
 def test_without_a_start_all_there_is_is_read() -> None:
-    """Without a watermark the last 15 days are read, and empty days cost no more than a look."""
+    """Without a watermark the last 15 days are read, the last hours first; empty days cost no more than a look."""
     api = steady(20)
     batches = list(faked(api, START + HOUR_US).collect(Window(None, START + HOUR_US), {}))
-    assert sum(batch.samples > 0 for batch in batches) == 1
-    assert len(batches) == 60
+    assert [batch.samples > 0 for batch in batches] == [True, *[False] * (len(batches) - 1)]
+    assert batches[0].checkpoints == {
+        WATERMARK: str(START + 1),
+        BACKFILL: f"{START - 5 * HOUR_US}:{START + HOUR_US - 15 * DAY_US}",
+    }
+    assert batches[-1].checkpoints == {WATERMARK: str(START + 1), BACKFILL: ""}
+    assert (
+        list(faked(api, START + HOUR_US).collect(Window(None, START + HOUR_US), {WATERMARK: str(START + HOUR_US)}))
+        == []
+    )
+
+
+def test_a_backfill_goes_on_where_it_was() -> None:
+    """With a backfill under way a cycle first reads what is new, and then goes on downwards to its old goal."""
+    api = steady(5000)
+    stored = {WATERMARK: str(START), BACKFILL: f"{START - 2 * HOUR_US}:{START - 10 * HOUR_US}"}
+    batches = list(faked(api, START + HOUR_US).collect(Window(None, START + HOUR_US), stored))
+    assert batches[0].checkpoints == {WATERMARK: str(START + 1)}
+    assert [batch.checkpoints[BACKFILL] for batch in batches[1:]] == [
+        f"{START - 8 * HOUR_US}:{START - 10 * HOUR_US}",
+        "",
+    ]
+    first_us = min(int(batch.runs.first_us.min()) for batch in batches)
+    assert 0 <= START - 10 * HOUR_US - first_us <= 30 * SECOND_US, "two scrapes more, to judge the seam"
+
+
+def test_a_window_with_a_start_leaves_the_backfill_alone() -> None:
+    """Filling a range by hand does not go on with the backfill, and does not forget it."""
+    api = steady(5000)
+    stored = {WATERMARK: str(START), BACKFILL: f"{START - 2 * HOUR_US}:{START - 10 * HOUR_US}"}
+    batches = list(faked(api, START + HOUR_US).collect(Window(START - HOUR_US, START), stored))
+    assert [batch.checkpoints for batch in batches] == [{WATERMARK: str(START)}]
+
+
+def test_stamps_from_the_future_are_kept_aside() -> None:
+    """Samples more than 5 minutes ahead of our clock are refused, once for each metric, and move no watermark."""
+    api = steady(100)
+    ahead = [(START + 10 * MINUTE_US + 15 * SECOND_US * number, 9.0) for number in range(20)]
+    api.add("circuit", ahead, job="j", instance="ahead", name="ahead", event="open")
+    api.sees_the_future = True
+    batches = list(faked(api, START + SECOND_US).collect(Window(START - MINUTE_US, START + SECOND_US), {}))
+    assert [(one.position, one.content) for batch in batches for one in batch.rejected] == [
+        ("circuit: samples more than 5 min in the future", "1 series")
+    ]
+    assert batches[-1].checkpoints == {WATERMARK: str(START + 1)}
+    assert all((batch.runs.last_us <= START).all() for batch in batches)
+
+
+def test_too_large_a_stream_is_asked_for_in_parts() -> None:
+    """Where an answer is more than may be taken, shorter spans are asked for; the result does not show it."""
+    api = steady(3000)
+    api.streams = True
+    whole = united(faked(api, START + DAY_US).collect(Window(START - 10 * HOUR_US, START + 1), {}))
+    real = api.packed
+
+    def limited(metrics: list[str], start_us: Instant, end_us: Instant, matchers: object = None) -> tuple[Packed, int]:
+        if end_us - start_us > 3 * HOUR_US:
+            raise TooHeavyError("too large", "ask for less")
+        return real(metrics, start_us, end_us, matchers)  # type: ignore[arg-type]
+
+    api.packed = limited  # type: ignore[method-assign, assignment]
+    batches = list(faked(api, START + DAY_US).collect(Window(START - 10 * HOUR_US, START + 1), {}))
+    assert len(batches) > 3
+    assert united(batches) == whole

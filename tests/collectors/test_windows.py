@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import random
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breakwatch.clock import MINUTE_US, SECOND_US
+from breakwatch.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from breakwatch.config import Config, PrometheusSource
 from breakwatch.model import Batch, Track, Window
-from collectors.prometheus import PrometheusCollector
+from collectors.covered import BACKFILL
+from collectors.prometheus import WATERMARK, PrometheusCollector
 from collectors.prometheus_api import PrometheusApi
 from tests.collectors.fakes import FakeApi
 from tests.collectors.union import Run, united
@@ -68,8 +70,7 @@ def _add_breaker(api: FakeApi, chance: random.Random, stamps: list[int], who: di
 
 def collected(api: FakeApi, cuts: list[int]) -> dict[Track, list[Run]]:
     """Return what collecting live, a window at each cut, comes to."""
-    source = PrometheusSource(name="p", url="http://localhost:1")
-    collector = PrometheusCollector(source, Config(), lambda: api.now_us, cast("PrometheusApi", api))
+    collector = collector_of(api)
     batches: list[Batch] = []
     for start, end in pairwise(cuts):
         api.now_us = end
@@ -77,23 +78,99 @@ def collected(api: FakeApi, cuts: list[int]) -> dict[Track, list[Run]]:
     return united(batches)
 
 
-@settings(max_examples=100, deadline=None)
+def collector_of(api: FakeApi) -> PrometheusCollector:
+    """Return a collector that asks a server in memory."""
+    source = PrometheusSource(name="p", url="http://localhost:1")
+    return PrometheusCollector(source, Config(), lambda: api.now_us, cast("PrometheusApi", api))
+
+
+def span(api: FakeApi) -> tuple[int, int]:
+    """Return the span of all that a server will ever have."""
+    stamps = [stamp for _, rows in api.series_samples for stamp, _ in rows]
+    return min(stamps), max(stamps) + 1
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["queries", "remote read"])
+@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000), data=st.data())
-def test_windows_do_not_matter(seed: int, data: st.DataObject) -> None:
+def test_windows_do_not_matter(streams: bool, seed: int, data: st.DataObject) -> None:  # noqa: FBT001 - a parameter
     """A history collected live in any windows comes to the same runs as collected at once afterwards."""
     api = history(seed)
-    stamps = [stamp for _, rows in api.series_samples for stamp, _ in rows]
-    first, last = min(stamps), max(stamps) + 1
+    api.streams = streams
+    first, last = span(api)
     at_once = collected(api, [first, last])
     middle = data.draw(st.lists(st.integers(first + 1, last - 1), max_size=30, unique=True))
     assert collected(api, [first, *sorted(middle), last]) == at_once
 
 
-@settings(max_examples=10, deadline=None)
+@pytest.mark.parametrize("streams", [False, True], ids=["queries", "remote read"])
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10_000))
-def test_a_steady_rhythm_does_not_matter(seed: int) -> None:
+def test_a_steady_rhythm_does_not_matter(streams: bool, seed: int) -> None:  # noqa: FBT001
     """Collecting every 30 s comes to the same runs as collecting once."""
     api = history(seed)
-    stamps = [stamp for _, rows in api.series_samples for stamp, _ in rows]
-    first, last = min(stamps), max(stamps) + 1
+    api.streams = streams
+    first, last = span(api)
     assert collected(api, [*range(first, last, MINUTE_US // 2), last]) == collected(api, [first, last])
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), data=st.data())
+def test_both_ways_come_to_the_same(seed: int, data: st.DataObject) -> None:
+    """Remote read, asking for changes, and reading every sample yield the same batches, window by window."""
+    api = history(seed)
+    first, last = span(api)
+    start = data.draw(st.integers(first, last - MINUTE_US))
+    api.now_us = end = data.draw(st.integers(start + 1, last))
+    found = []
+    for streams, changes in ((True, True), (False, True), (False, False)):
+        api.streams = streams
+        collector = collector_of(api)
+        collector._fetcher.asks_for_changes = changes
+        found.append(united(collector.collect(Window(start, end), {})))
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_hundred_orders_and_repetitions_come_to_the_same() -> None:
+    """The past in shuffled windows, some of them three times, comes to the same runs as at once."""
+    api = history(7)
+    first, last = span(api)
+    api.now_us = last + DAY_US
+    at_once = united(collector_of(api).collect(Window(first, last), {}))
+    chance = random.Random(7)
+    for order in range(100):
+        api.streams = bool(order % 2)
+        cuts = [first, *sorted(chance.sample(range(first + 1, last), 3)), last]
+        windows = [*pairwise(cuts), *chance.choices(list(pairwise(cuts)), k=2)]
+        chance.shuffle(windows)
+        collector = collector_of(api)
+        assert united(b for one in windows for b in collector.collect(Window(*one), {})) == at_once
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["queries", "remote read"])
+def test_the_first_look_back_comes_to_the_same(streams: bool) -> None:  # noqa: FBT001
+    """The last hours first and then backwards, stopped after every batch and gone on with: the same as at once."""
+    api = history(11)
+    api.streams = streams
+    first, last = span(api)
+    # Stretched over days: the history itself lies some days back, an idle target keeps on being scraped.
+    shift = 30 * HOUR_US
+    api.add("up", [(stamp, 1.0) for stamp in range(first, last + shift, 4 * MINUTE_US)], job="idle", instance="i")
+    idle = [(stamp, 5.0) for stamp in range(first, last + shift, 4 * MINUTE_US)]
+    api.add("sessions_alive", idle, kind="session", job="idle", instance="i")
+    api.now_us = now = last + shift
+    at_once = united(collector_of(api).collect(Window(first - DAY_US, now), {}))
+    checkpoints: dict[str, str] = {}
+    batches: list[Batch] = []
+    starts: list[int] = []
+    for _ in range(100):
+        # A cycle looks at what is new first; stopped after two batches, it has read one span of the past.
+        for batch in islice(collector_of(api).collect(Window(None, now), checkpoints), 2):
+            batches.append(batch)
+            checkpoints = {key: text for key, text in (checkpoints | dict(batch.checkpoints)).items() if text}
+            starts += [int(batch.runs.first_us.min())] if len(batch.runs) else []
+        if BACKFILL not in checkpoints:
+            break
+    assert united(batches) == at_once
+    assert starts[0] > last + shift - DAY_US, "the last hours come first"
+    assert set(checkpoints) == {WATERMARK}, "nothing is left to fetch"
