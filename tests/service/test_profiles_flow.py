@@ -17,6 +17,7 @@ from store import Reader, Store
 T0 = 1_795_174_000
 CLOCK = fixed_clock((T0 + 3600) * SECOND_US)
 GOLDEN = Path(__file__).parents[1] / "golden" / "profiles"
+CAPTURES = GOLDEN.parent / "captures"
 Series = Mapping[str, Sequence[float | None]]
 Rows = list[dict[str, Any]]
 Ask = Callable[[str], Rows]
@@ -82,6 +83,22 @@ def test_an_overflow_between_two_scrapes_is_an_incident(collected: Callable[...,
     moves = ask("SELECT from_state, to_state FROM breaker_transitions ORDER BY occurred_at, to_state DESC")
     assert [(move["from_state"], move["to_state"]) for move in moves] == [("closed", "open"), ("open", "closed")]
     assert levels(ask, "pay") == ["full", "degraded", "unavailable", "full"]
+
+
+def test_the_envoy_capture_page_after_page(collected: Callable[..., Ask], tmp_path: Path) -> None:
+    """Recorded at an ejection and after it: the level rises again, two calls more were answered, none was refused."""
+    lines = []
+    for number, name in enumerate(("open", "open", "after", "after")):
+        page_of = (CAPTURES / f"envoy_m_{name}.prom").read_text(encoding="utf-8").splitlines()
+        stamp = T0 + 15 * number
+        lines += [f"up 1 {stamp}", *(f"{line} {stamp}" for line in page_of if line and not line.startswith("#"))]
+    (tmp_path / "envoy.om").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ask = collected(tmp_path / "envoy.om")
+    assert levels(ask, "app") == ["degraded", "full"]
+    counted = ask("SELECT outcome, sum(count) AS n FROM request_counts WHERE service = 'app' GROUP BY ALL ORDER BY 1")
+    assert {row["outcome"]: row["n"] for row in counted if row["n"]} == {"success": 2}
+    (cx, rq, pending) = ask("SELECT breaker FROM breaker_transitions WHERE to_state = 'closed' ORDER BY breaker")
+    assert [cx["breaker"], rq["breaker"], pending["breaker"]] == ["cx", "rq", "rq_pending"]
 
 
 def test_a_cooldown_ends_with_the_next_success(collected: Callable[..., Ask]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,11 +11,10 @@ import pytest
 from breakwatch.model import SightingKind
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from breakwatch.model import Sighting
     from tests.collectors.logs.conftest import Follow
 
+CAPTURES = Path(__file__).parents[2] / "golden" / "captures"
 T = "2026-11-20T11:32:56.305Z"
 POLLY = "Resilience event occurred. EventName: '{}', Source: 'payments/eu/breaker', Operation Key: '{}', Result: '{}'"
 OUTLIER = (
@@ -131,6 +132,16 @@ def test_envoy_access_log(tmp_path: Path, follow: Follow, answer: str, target: s
     detail = dict(one.detail)
     assert (one.kind, detail["outcome"], detail["duration_s"]) == (SightingKind.REQUEST, outcome, "0.012")
     assert one.subject.target == target.replace("-", "")
+
+
+def test_envoy_access_log_of_the_capture(follow: Follow) -> None:
+    """The recorded calls: every line one, 12 answered and 6 refused by the limit, each with its host."""
+    ledger = follow(CAPTURES / "envoy_access.log", profile="envoy", format="regex").read()
+    calls = list(ledger.sightings.values())
+    assert ledger.rejected == {}
+    assert Counter(dict(one.detail)["outcome"] for one in calls) == {"success": 12, "not_permitted": 6}
+    assert {one.subject.target for one in calls if dict(one.detail)["outcome"] == "not_permitted"} == {""}
+    assert {one.subject.target for one in calls if one.subject.target} <= {"127.0.0.1:19911", "127.0.0.1:19912"}
 
 
 def test_traefik_health(tmp_path: Path, follow: Follow) -> None:
