@@ -61,6 +61,9 @@ class PrometheusSource(Strict):
         labels: what its own answers do not say (environment, cluster ...); keeps apart two servers.
         replica_group: servers of one name scrape the same targets; what they saw is fused.
         profiles: names of the profiles to look for; empty looks for all that match.
+        header_files: header → the file that holds its value, read at each use (a tenant, an API key).
+        ca_file: who may vouch for the server, instead of the usual authorities.
+        cert_file, key_file: who we are, where the server wants to know (mTLS); the key may be in cert_file as well.
         timeout_s: for one request in all, retries included.
         scrape_interval_s, scrape_timeout_s: only where the server's own settings cannot be read.
         max_series: more than this is refused, visibly.
@@ -73,13 +76,24 @@ class PrometheusSource(Strict):
     replica_group: str = ""
     profiles: tuple[str, ...] = ()
     headers: Mapping[str, str] = {}
+    header_files: Mapping[str, RelativePath] = {}
     bearer_token_file: RelativePath | None = None
     basic_auth: BasicAuth | None = None
     ca_file: RelativePath | None = None
+    cert_file: RelativePath | None = None
+    key_file: RelativePath | None = None
     timeout_s: Seconds = Field(default=10.0, gt=0, validation_alias="timeout")
     scrape_interval_s: Seconds | None = Field(default=None, gt=0, validation_alias="scrape_interval")
     scrape_timeout_s: Seconds | None = Field(default=None, gt=0, validation_alias="scrape_timeout")
     max_series: int = Field(default=10_000, gt=0)
+
+    @model_validator(mode="after")
+    def _key_with_certificate(self) -> PrometheusSource:
+        if self.key_file is not None and self.cert_file is None:
+            raise PydanticCustomError(
+                "bad_value", "key_file is only for a cert_file", {"remedy": "name the certificate in cert_file"}
+            )
+        return self
 
 
 class LogsSource(Strict):

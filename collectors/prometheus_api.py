@@ -67,12 +67,20 @@ class PrometheusApi:
         self._session = BoundedSession(settings.timeout_s)
         self._session.headers.update(settings.headers)
         self._session.verify = True if settings.ca_file is None else str(settings.ca_file)
+        if settings.cert_file is not None:
+            key = settings.key_file or settings.cert_file
+            self._session.cert = (str(settings.cert_file), str(key))
         self._sent = {value for name, value in settings.headers.items() if value and _SECRET_HEADER.search(name)}
         self._connect = PrometheusConnect(url=settings.url.rstrip("/"), session=self._session, method="POST")
 
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
+
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """How many requests were made, and how many bytes came back over the wire."""
+        return self._session.sent, self._session.received_bytes
 
     def metric_names(self) -> list[str]:
         """Return the names of all metrics the server holds."""
@@ -253,6 +261,12 @@ class PrometheusApi:
 
     def _authorize(self) -> None:
         """Read the secrets anew: they are rotated under us."""
+        for name, path in self._settings.header_files.items():
+            self._session.headers[name] = read_secret(path)
+            self._sent.add(str(self._session.headers[name]))
+        for path in (self._settings.cert_file, self._settings.key_file):
+            if path is not None:
+                read_secret(path)  # says which file it is that cannot be read
         if self._settings.bearer_token_file is not None:
             token = read_secret(self._settings.bearer_token_file)
             self._session.headers["Authorization"] = f"Bearer {token}"
@@ -276,7 +290,9 @@ class PrometheusApi:
         except requests.exceptions.JSONDecodeError as error:
             raise self._not_json() from error
         except requests.exceptions.SSLError as error:
-            raise SourceError(f"{self.url}: TLS: {_cause(error)}", "check ca_file and the host in url") from error
+            raise SourceError(
+                f"{self.url}: TLS: {_cause(error)}", "check ca_file, cert_file and the host in url"
+            ) from error
         except requests.Timeout as error:
             raise SourceError(
                 f"{self.url} did not answer within {limit}", "check the server, or raise timeout", retryable=True
