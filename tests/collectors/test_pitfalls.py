@@ -31,10 +31,10 @@ def test_numeric_codes_collide(page: Page, wanted: str, word: str) -> None:
     "spelled", ["half_open", "half-open", "halfOpen", "halfopen", "HalfOpen", "HALF_OPEN", "half-opened"]
 )
 def test_half_open_has_many_spellings(page: Page, spelled: str) -> None:
-    """Dapr's one-hot gauge with any spelling there is says half_open."""
-    name = 'dapr_resiliency_cb_state{name="p",app_id="a",status='
-    batch = page({f'{name}"closed"}}': 0.0, f'{name}"{spelled}"}}': 1.0})
-    assert states(batch) == ["half_open"]
+    """Dapr's one-hot gauge, and a home-made one, say half_open with any spelling there is."""
+    for name in ('dapr_resiliency_cb_state{name="p",app_id="a",status=', 'my_circuit_breaker_state{name="p",state='):
+        batch = page({f'{name}"closed"}}': 0.0, f'{name}"{spelled}"}}': 1.0})
+        assert states(batch) == ["half_open"]
 
 
 def test_linkerd_words_are_inverted(page: Page) -> None:
