@@ -15,6 +15,7 @@ from analysis.questions.starters import starters
 from breakwatch.clock import Clock, from_us, system_clock
 from breakwatch.config import ActuatorSource, Config, LogsSource, OpenMetricsSource, PrometheusSource
 from breakwatch.errors import BreakwatchError, ExitCode, StoreError
+from collectors import profiles
 from collectors.actuator import look
 from collectors.discover import Discovery, ScrapeJob, discover
 from service import checking, collecting, scaffold
@@ -67,6 +68,7 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
                 yield _page(source, clock)
             else:
                 yield from _files(source)
+                yield from _proofs(source)
         except BreakwatchError as error:
             yield Check(source.name, error.problem, error.remedy, error.exit_code)
     yield from _store(config, clock)
@@ -173,6 +175,14 @@ def _files(source: LogsSource | OpenMetricsSource) -> Iterator[Check]:
             yield Check(source.name, f"{unreadable[0]} cannot be read", "grant read permission", ExitCode.SOURCE)
         else:
             yield Check(source.name, f"{len(found)} {'file' if len(found) == 1 else 'files'} at {pattern}")
+
+
+def _proofs(source: LogsSource | OpenMetricsSource) -> Iterator[Check]:
+    """Yield how each profile that a source of files names was proved; a wrong name is the configuration's finding."""
+    named = [source.profile] if isinstance(source, LogsSource) else source.profiles
+    for name in named:
+        if name in profiles.names():
+            yield Check(source.name, f"profile {name}: {scaffold.PROOFS[profiles.shipped()[name].verified]}")
 
 
 def _store(config: Config, clock: Clock) -> Iterator[Check]:

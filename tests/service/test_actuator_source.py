@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from breakwatch.clock import SECOND_US, Instant
 from breakwatch.config import ActuatorSource, Config, load
 from breakwatch.model import Window
@@ -68,6 +70,26 @@ def test_doctor_says_what_the_page_shows(tmp_path: Path) -> None:
     (line,) = [check.line() for check in checks(config, lambda: T0) if check.subject == "shop"]
     assert line.startswith("FAIL")
     assert unknown_profiles(config) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("kind: logs, profile: envoy", "profile envoy: proved against the running program"),
+        ("kind: logs, profile: traefik", "profile traefik: read in the library's source, not proved by a run"),
+        ("kind: openmetrics, profiles: [grpc-otel]", "profile grpc-otel: not proved: check what it says"),
+    ],
+)
+def test_doctor_says_how_the_profiles_of_files_were_proved(tmp_path: Path, source: str, told: str) -> None:
+    """What was not proved by a run is said so, for files as for servers."""
+    (tmp_path / "a.log").write_text("")
+    path = tmp_path / "breakwatch.yaml"
+    path.write_text(
+        f"store: {{path: {tmp_path / 'b.duckdb'}}}\n"
+        f"sources: [{{name: files, paths: [{tmp_path / 'a.log'}], {source}}}]\n"
+    )
+    lines = [check.line() for check in checks(load(path), lambda: T0) if check.subject == "files"]
+    assert any(told in line for line in lines), lines
 
 
 def test_it_is_asked_at_its_own_interval(tmp_path: Path) -> None:
