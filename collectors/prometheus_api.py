@@ -120,11 +120,10 @@ class PrometheusApi:
 
         ``matchers``: label → the values of which it must have one (an empty value stands for an absent label).
         """
-        span_ms = (end_us - start_us) // MILLISECOND_US
-        if not metrics or span_ms <= 0:
+        span, at_us = _range(start_us, end_us)
+        if not metrics or (end_us - 1) // MILLISECOND_US < -(-start_us // MILLISECOND_US):
             return no_samples()
-        query = f"{_selector(metrics, matchers)}[{span_ms}ms]"
-        form = {"query": query, "time": _seconds(end_us - MILLISECOND_US)}
+        form = {"query": f"{_selector(metrics, matchers)}{span}", "time": _seconds(at_us)}
         with self._explained():
             response = self._session.post(self._settings.url.rstrip("/") + "/api/v1/query", data=form)
             found = matrix_of(response.content) if response.ok else None
@@ -140,14 +139,14 @@ class PrometheusApi:
 
         That is: their value changed, or they were not there at every successful scrape of their target.
         """
-        span_ms = (end_us - start_us) // MILLISECOND_US
+        span, at_us = _range(start_us, end_us)
         # One question for each metric: without their names two metrics may have the same labels, which PromQL refuses.
         question = " or ".join(
-            f"label_replace(changes({metric}[{span_ms}ms]) > 0 or count_over_time({metric}[{span_ms}ms])"
-            f' != on (job, instance) group_left () sum_over_time(up[{span_ms}ms]), "{METRIC}", "{metric}", "", "")'
+            f"label_replace(changes({metric}{span}) > 0 or count_over_time({metric}{span})"
+            f' != on (job, instance) group_left () sum_over_time(up{span}), "{METRIC}", "{metric}", "", "")'
             for metric in metrics
         )
-        found = [dict(one["metric"]) for one in self.instant(question, end_us - MILLISECOND_US)]
+        found = [dict(one["metric"]) for one in self.instant(question, at_us)]
         return [{NAME: one.pop(METRIC), **one} for one in found]
 
     def packed(
@@ -161,7 +160,7 @@ class PrometheusApi:
 
         NotSpokenError where the server has no remote read, or not with streamed chunks.
         """
-        if not metrics or end_us - start_us < MILLISECOND_US:
+        if not metrics or (end_us - 1) // MILLISECOND_US < -(-start_us // MILLISECOND_US):
             return pack(no_samples()), 0
         patterns = {name: _pattern(values) for name, values in {NAME: metrics, **(matchers or {})}.items()}
         url = self._settings.url.rstrip("/") + PATH
@@ -264,9 +263,9 @@ class PrometheusApi:
         for name, path in self._settings.header_files.items():
             self._session.headers[name] = read_secret(path)
             self._sent.add(str(self._session.headers[name]))
-        for path in (self._settings.cert_file, self._settings.key_file):
-            if path is not None:
-                read_secret(path)  # says which file it is that cannot be read
+        for secret in (self._settings.cert_file, self._settings.key_file):
+            if secret is not None:
+                read_secret(secret)  # says which file it is that cannot be read
         if self._settings.bearer_token_file is not None:
             token = read_secret(self._settings.bearer_token_file)
             self._session.headers["Authorization"] = f"Bearer {token}"
@@ -334,6 +333,15 @@ def retry_after_s(header: str | None, now_us: Instant) -> float | None:
 def _between(samples: Samples, start_us: Instant, end_us: Instant) -> Samples:
     inside = (samples.stamps_us >= start_us) & (samples.stamps_us < end_us)
     return Samples(samples.labels, samples.series[inside], samples.stamps_us[inside], samples.values[inside])
+
+
+def _range(start_us: Instant, end_us: Instant) -> tuple[str, Instant]:
+    """Return the range of a selector that holds ``[start_us, end_us)``, and a millisecond before it, and its end.
+
+    Servers keep milliseconds; to some of them the beginning of a range belongs, to others it does not.
+    """
+    last_ms = (end_us - 1) // MILLISECOND_US
+    return f"[{last_ms - start_us // MILLISECOND_US + 1}ms]", last_ms * MILLISECOND_US
 
 
 def _selector(metrics: Sequence[str], matchers: Mapping[str, Sequence[str]] | None = None) -> str:

@@ -20,6 +20,7 @@ from collectors.openmetrics import OpenMetricsCollector
 from collectors.packed import Packed
 from collectors.prometheus import WATERMARK, PrometheusCollector
 from collectors.prometheus_api import PrometheusApi, TooHeavyError
+from collectors.samples import Samples
 from tests.collectors.fakes import FakeApi
 from tests.collectors.union import Run, united
 from tests.real.recorded import recorded_prometheus
@@ -124,6 +125,41 @@ def test_windows_of_real_data_do_not_matter(server: str) -> None:
     first = to_us(datetime.fromisoformat("2026-11-20T11:32:30+00:00"))
     cuts = [*range(first, first + 80 * SECOND_US, 7 * SECOND_US)]
     assert collect(server, *cuts) == collect(server, cuts[0], cuts[-1])
+
+
+def test_every_way_to_read_says_the_same(server: str) -> None:
+    """Remote read, asking for changes, and reading every sample come to the same runs from a real server."""
+    first = to_us(datetime.fromisoformat("2026-11-20T11:32:20+00:00"))
+    cuts = [*range(first, first + 120 * SECOND_US, 30 * SECOND_US)]
+    found = []
+    for streams, changes in ((True, True), (False, True), (False, False)):
+        collector = PrometheusCollector(PrometheusSource(name="p", url=server), Config(), fixed_clock(NOW))
+        collector._fetcher.streams, collector._fetcher.asks_for_changes = streams, changes
+        found.append([united(collector.collect(Window(start, end), {})) for start, end in pairwise(cuts)])
+    assert found[0] == found[1] == found[2]
+
+
+def test_steady_series_are_not_read(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the server is asked for changes, most series are known without their samples being read."""
+    read: list[int] = []
+    real = PrometheusApi.samples
+
+    def counted(self: PrometheusApi, *args: Any) -> Samples:
+        found = real(self, *args)
+        read.append(len(found.series))
+        return found
+
+    monkeypatch.setattr(PrometheusApi, "samples", counted)
+    end = to_us(datetime.fromisoformat("2026-11-20T11:32:50+00:00"))
+    totals = []
+    for changes in (True, False):
+        collector = PrometheusCollector(PrometheusSource(name="p", url=server), Config(), fixed_clock(NOW))
+        collector._fetcher.streams, collector._fetcher.asks_for_changes = False, changes
+        (batch,) = collector.collect(Window(end - 20 * SECOND_US, end), {})
+        assert batch.samples > 500
+        totals.append(sum(read[1:]))  # the first of them is about the targets
+        read.clear()
+    assert totals[0] < totals[1] / 3
 
 
 def test_text_and_server_say_the_same(server: str, tmp_path: Path) -> None:
