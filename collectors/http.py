@@ -159,9 +159,13 @@ class BoundedSession(requests.Session):
 
     Attributes:
         answer: the last answer, for what a client library does not tell of it.
+        sent: how many requests were made.
+        received_bytes: of all answers, as they came over the wire.
     """
 
     answer: requests.Response
+    sent: int = 0
+    received_bytes: int = 0
 
     def __init__(self, total_s: float) -> None:
         super().__init__()
@@ -186,6 +190,7 @@ class BoundedSession(requests.Session):
         with self._limited():
             response = self._send(method, url, *args, **kwargs)
             self._read(response)
+            self.received_bytes += response.raw.tell()
             return response
 
     def streamed(
@@ -202,9 +207,11 @@ class BoundedSession(requests.Session):
             try:
                 return consume(response)
             finally:
+                self.received_bytes += response.raw.tell()
                 response.close()
 
     def _send(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+        self.sent += 1
         kwargs |= {"allow_redirects": False, "timeout": self.deadline.total_s, "stream": True}
         self.answer = super().request(method, url, *args, **kwargs)
         return self.answer

@@ -99,6 +99,11 @@ class PrometheusCollector:
         """Give the connections back."""
         self.api.close()
 
+    @property
+    def streams(self) -> bool | None:
+        """Whether the server's samples come by remote read; None while that is not known."""
+        return self._fetcher.streams
+
     def _read(
         self, names: Sequence[str], start_us: Instant, end_us: Instant, *, backwards: bool = False
     ) -> tuple[_Chunk, Batch]:

@@ -17,8 +17,10 @@ from breakwatch.config import ActuatorSource, Config, LogsSource, OpenMetricsSou
 from breakwatch.errors import BreakwatchError, ExitCode, StoreError
 from collectors import profiles
 from collectors.actuator import look
+from collectors.cost import cycle_cost
 from collectors.discover import Discovery, ScrapeJob, discover
 from service import checking, collecting, scaffold
+from service.running import LEAST_INTERVAL_S, USUAL_SCRAPE_INTERVAL_S
 from store import Reader
 
 NEAR_THE_CAP = 0.8
@@ -63,6 +65,7 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
             if isinstance(source, PrometheusSource):
                 found = discover(source, config, clock)
                 yield from _server(source, found)
+                yield _cost(source, config, clock, found.scrape_interval_s)
                 intervals_s |= found.intervals_s
             elif isinstance(source, ActuatorSource):
                 yield _page(source, clock)
@@ -155,6 +158,17 @@ def _page(source: ActuatorSource, clock: Clock) -> Check:
     )
     remedy = "" if seen.breakers else "set registerHealthIndicator of each breaker, and show-details=always"
     return Check(source.name, about, remedy)
+
+
+def _cost(source: PrometheusSource, config: Config, clock: Clock, interval_s: float | None) -> Check:
+    """Return what one cycle costs the server: counted, by carrying one out."""
+    every_s = max(LEAST_INTERVAL_S, interval_s or USUAL_SCRAPE_INTERVAL_S)
+    cost = cycle_cost(source, config, clock, every_s)
+    how = "remote read" if cost.streams else "queries: remote read is not to be had here, so filling gaps takes longer"
+    answered = f"{cost.received_bytes / 1e3:,.0f} kB with {cost.samples:,} samples in {cost.seconds:.2f} s"
+    finding = f"a cycle every {every_s:g} s costs it {cost.requests} requests, {answered}, by {how}"
+    slow = cost.seconds > every_s / 2
+    return Check(source.name, finding, "name fewer profiles, or collect less often" if slow else "")
 
 
 def _interval(source: PrometheusSource, job: ScrapeJob) -> Check:

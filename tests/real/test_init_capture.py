@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ def test_what_init_writes_fills_the_views_unedited(tmp_path: Path) -> None:
         lines = [check.line() for check in doctor.checks(config, END)]
         with Store.open(config.store.path, clock=END) as store:
             done = Ingest(config, store, END).once(config.sources, Window(None, END()))
+    (cost,) = [line for line in lines if "a cycle every 5 s costs it" in line]
+    assert re.search(r"costs it [1-9] requests, \d+ kB with [1-9][\d,]* samples in \d+\.\d\d s, by remote read$", cost)
     assert done.problems() == ()
     troubles = [line for line in lines if line.startswith(("FAIL", "warn")) and "its clock is" not in line]
     assert not troubles  # the recording is older than the server's clock

@@ -13,6 +13,7 @@ from analysis.statistics import Figure
 from breakwatch.clock import Clock
 from breakwatch.config import Config, PrometheusSource, load
 from breakwatch.errors import SourceError, UsageError
+from collectors.cost import Cost
 from collectors.discover import Breaker, Discovery, ScrapeJob
 from service import doctor, scaffold
 from service.observing import Look
@@ -61,12 +62,18 @@ def seen(_config: Config, _clock: Clock, _within_s: float) -> Look:
     return Look(SEEN, whole=True)
 
 
+def cost(_source: PrometheusSource, _config: Config, _clock: Clock, interval_s: float) -> Cost:
+    """Stand in for a cycle that takes longer than it should."""
+    return Cost(requests=3, received_bytes=21_400, samples=9_000, seconds=0.6 * interval_s, streams=False)
+
+
 @pytest.fixture
 def known_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server whose answers are known."""
     monkeypatch.setattr(scaffold, "discover", found)
     monkeypatch.setattr(scaffold, "look", seen)
     monkeypatch.setattr(doctor, "discover", found)
+    monkeypatch.setattr(doctor, "cycle_cost", cost)
 
 
 def test_the_starter_file_is_valid_and_never_overwrites(tmp_path: Path) -> None:
@@ -160,6 +167,10 @@ def test_the_doctor_says_what_it_found_line_by_line(tmp_path: Path) -> None:
     assert "ok    prom: profile envoy: 7 series; proved against the running program" in lines
     assert "ok    prom: profile resilience4j: 42 series; read in the library's source, not proved by a run" in lines
     assert "ok    prom: job shop: 3 targets every 15 s, so edges are known to ± 7.5 s" in lines
+    assert (
+        "warn  prom: a cycle every 15 s costs it 3 requests, 21 kB with 9,000 samples in 9.00 s, by queries: remote"
+        " read is not to be had here, so filling gaps takes longer — try: name fewer profiles, or collect less often"
+    ) in lines
     warned = [line for line in lines if line.startswith("warn  prom: ")]
     for said in ("9000 series a cycle, of at most 10000", "circuit_breaker_state: 1 may be open or half_open",
                  "no profile reads them: shop_fallbacks_total", "native histograms are not read: rpc_duration_seconds",
