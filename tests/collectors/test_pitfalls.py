@@ -383,3 +383,38 @@ def test_chaos_mesh_injections_have_no_prefix(page: Page) -> None:
     """Its injections are a counter under another name than the rest."""
     batch = page({'chaos_mesh_injections_total{namespace="n",kind="PodChaos",type="t"}': 3.0})
     assert counts(batch, TrackKind.INJECTIONS, "signal", "fault") == {("injected", "PodChaos"): 3.0}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            'dapr_resiliency_cb_state{app_id="a",name="p",target="x",status="open"}',
+            'dapr_resiliency_cb_state{app_id="a",name="p",target="y",status="open"}',
+        ),
+        (
+            'kong_upstream_target_health{upstream="u",target="t",address="1",state="healthy"}',
+            'kong_upstream_target_health{upstream="u",target="t",address="2",state="healthy"}',
+        ),
+        (
+            'outbound_http_balancer_queue_gate_shut_total{backend_name="b",parent_name="p"}',
+            'outbound_http_balancer_queue_gate_shut_total{backend_name="b",parent_name="q"}',
+        ),
+        (
+            'kube_deployment_status_replicas_available{namespace="n",deployment="d"}',
+            'kube_deployment_status_replicas_available{namespace="m",deployment="d"}',
+        ),
+        (
+            'envoy_cluster_circuit_breakers_default_cx_open{envoy_cluster_name="c"}',
+            'envoy_cluster_circuit_breakers_high_cx_open{envoy_cluster_name="c"}',
+        ),
+        (
+            'haproxy_server_status{proxy="p",server="s",state="UP"}',
+            'haproxy_server_status{proxy="q",server="s",state="UP"}',
+        ),
+    ],
+)
+def test_different_things_of_one_exporter_stay_two(page: Page, one: str, other: str) -> None:
+    """Two breakers, hosts or services that one target exports are never taken for one that changes to and fro."""
+    tracks = [track for track in page({one: 1.0, other: 1.0}).tracks if track.kind is not TrackKind.SCRAPE]
+    assert len({track.subject for track in tracks}) == 2

@@ -173,7 +173,7 @@ def test_a_deployment_loses_its_pods(collected: Callable[..., Ask]) -> None:
             }
         )
     )
-    assert levels(ask, "pay") == ["full", "degraded", "unavailable", "full"]
+    assert levels(ask, "n/pay") == ["full", "degraded", "unavailable", "full"]
 
 
 def test_every_exposition_at_once(collected: Callable[..., Ask]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,13 +84,11 @@ def test_breakers_say_so_in_their_own_words(
 
 
 def test_polly_as_json(tmp_path: Path, follow: Follow) -> None:
-    """On a JSON console the parts of Polly's line are fields, at the top or in an object."""
-    line = (
-        f'{{"Timestamp":"{T}","Message":"Resilience event occurred.","State":{{"x":1}},"EventName":"OnCircuitOpened",'
-        '"PipelineName":"payments","OperationKey":"(null)"}'
-    )
-    (one,) = sightings(tmp_path, follow, line, profile="polly-v8-otel", format="json", fields={"ts": "Timestamp"})
-    assert (one.subject.breaker, one.to_state, one.subject.operation) == ("payments", "open", "payments")
+    """On .NET's JSON console the text is the field Message; the breaker is called as in the metrics."""
+    text = POLLY.format("OnCircuitOpened", "(null)", "503")
+    line = json.dumps({"Timestamp": T, "EventId": 0, "Category": "Polly", "Message": text, "State": {"Message": text}})
+    (one,) = sightings(tmp_path, follow, line, profile="polly-v8-otel", format="json")
+    assert (one.subject.breaker, one.to_state, one.subject.operation) == ("payments/eu/breaker", "open", "payments")
 
 
 def test_polly_retries(tmp_path: Path, follow: Follow) -> None:
