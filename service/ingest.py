@@ -47,6 +47,7 @@ class Outcome:
         notes: what a person may want to know though it is no problem.
         error: what stopped it, or None when it was read to the end of the window.
         again: when it is asked again, where that is another time than usual.
+        got_on: whether it brought observations, known ones too, or stands somewhere else than before.
     """
 
     source: str
@@ -62,13 +63,14 @@ class Outcome:
     notes: tuple[str, ...] = ()
     error: Exception | None = None
     again: Again | None = None
+    got_on: bool = False
 
     @property
     def status(self) -> str:
         """``ok`` all is in; ``partial`` some is: it failed midway, or input was rejected; ``failed`` nothing is in."""
         if self.error is None:
             return "partial" if self.rejected else "ok"
-        return "partial" if self.events or self.duplicates else "failed"
+        return "partial" if self.got_on else "failed"
 
     @property
     def why(self) -> str:
@@ -176,6 +178,7 @@ class Ingest:
             skipped=outcome.skipped + batch.skipped,
             duplicates=outcome.duplicates + appended.duplicates,
             notes=(*outcome.notes, *batch.notes),
+            got_on=outcome.got_on or _brings(batch),
         )
 
     def retain(self) -> Expired | None:
@@ -228,6 +231,10 @@ class Ingest:
             self.close()
         self.retain()
         return Ingested(outcomes, self.settle())
+
+
+def _brings(batch: Batch) -> bool:
+    return bool(len(batch.runs) or batch.sightings or batch.records or batch.checkpoints)
 
 
 def _record(source: Source, outcome: Outcome) -> CollectionRun:

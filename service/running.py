@@ -130,8 +130,7 @@ class Service:
             self._tune(source)
 
     def _again(self, source: Source, outcome: Outcome) -> Again | None:
-        brought = outcome.events > 0 or outcome.duplicates > 0
-        return self._backoff.after(source, outcome.error, self._every_s[source.name], brought=brought)
+        return self._backoff.after(source, outcome.error, self._every_s[source.name], brought=outcome.got_on)
 
     def _put_off(self, source: Source, wait_s: float) -> None:
         """Let the next run of a source be so much later; at its usual interval again from then on."""

@@ -182,63 +182,118 @@ told as (
                 and start.first_us <= fall.before_us
                 and start.last_us >= fall.after_us
         )
+),
+by_source as (
+    select source, scrape_target, before_us, after_us
+    from told
+    where not exists (
+        from told as narrower
+        where narrower.source = told.source
+            and narrower.scrape_target = told.scrape_target
+            and narrower.before_us >= told.before_us
+            and narrower.after_us <= told.after_us
+            and (narrower.before_us > told.before_us or narrower.after_us < told.after_us)
+    )
+),
+replicas as (
+    select distinct source, source_group from raw.tracks where source_group <> ''
+),
+-- What one replica only knows to lie in a span in which it was away, another that looked on tells better.
+better as (
+    select told.source, told.scrape_target, told.before_us as wide_before_us, told.after_us as wide_after_us, seen.*
+        exclude (source, scrape_target)
+    from by_source as told
+    join replicas as own on own.source = told.source
+    join replicas as other on other.source_group = own.source_group and other.source <> own.source
+    join by_source as seen
+        on seen.source = other.source
+        and seen.scrape_target = told.scrape_target
+        and seen.before_us >= told.before_us
+        and seen.after_us <= told.after_us
+        and (seen.before_us > told.before_us or seen.after_us < told.after_us)
 )
-select source, scrape_target, before_us, after_us
-from told
-where not exists (
-    from told as narrower
-    where narrower.source = told.source
-        and narrower.scrape_target = told.scrape_target
-        and narrower.before_us >= told.before_us
-        and narrower.after_us <= told.after_us
-        and (narrower.before_us > told.before_us or narrower.after_us < told.after_us)
-)
+select distinct
+    told.source,
+    told.scrape_target,
+    coalesce(better.before_us, told.before_us) as before_us,
+    coalesce(better.after_us, told.after_us) as after_us
+from by_source as told
+left join better
+    on better.source = told.source
+    and better.scrape_target = told.scrape_target
+    and better.wide_before_us = told.before_us
+    and better.wide_after_us = told.after_us
 
 -- step: replicas
--- Replicas scrape the same counters. The first by name is believed as long as it lives; another counts only from 10 s
--- after its last sample (or until 10 s before its first): a late reading must not look like a fall.
+-- Replicas scrape the same counters. The first by name is believed while it looks; another counts only from 10 s after
+-- the first was last seen, and until 10 s before it is seen again: a late reading must not look like a fall.
 create or replace temp table facts_samples as
-with lives as (
-    select track.counter_id, track.source, min(run.first_us) as first_us, max(run.last_us) as last_us
-    from facts_tracks as track
-    join raw.runs as run using (track_id)
-    where track.wanted and track.counter_id <> track.track_id
-    group by track.counter_id, track.source
+with replicated as (
+    select counter_id, source, scrape_target, min(track_id) as track_id
+    from facts_tracks
+    where wanted and counter_id <> track_id
+    group by counter_id, source, scrape_target
 ),
-believed as (
+scrapes as (
+    select track.source, track.scrape_target, run.first_us, run.last_us
+    from raw.tracks as track
+    join raw.runs as run using (track_id)
+    where track.kind = 'scrape'
+        and run.value = 1
+        and (track.source, track.scrape_target) in (select (source, scrape_target) from replicated)
+),
+looks as (
+    select counter_id, source, first_us, last_us
+    from replicated
+    join scrapes using (source, scrape_target)
+    union all
+    -- Where no scrapes are known, a replica is taken to look as long as it lives.
+    select counter_id, source, min(run.first_us), max(run.last_us)
+    from replicated
+    join raw.runs as run using (track_id)
+    where (source, scrape_target) not in (select (source, scrape_target) from scrapes)
+    group by counter_id, source
+),
+-- For each replica, when one that comes before it by name looked.
+taken as (
+    select own.counter_id, own.source, look.first_us - 10000000 as first_us, look.last_us + 10000000 as last_us
+    from replicated as own
+    join looks as look on look.counter_id = own.counter_id and look.source < own.source
+),
+ends as (
+    select counter_id, source, first_us, last_us from taken
+    union all
+    select distinct counter_id, source, 9000000000000000, 9000000000000000 from taken
+),
+free as (
     select
         counter_id,
         source,
-        min(first_us) over before_it - 10000000 as first_us,
-        max(last_us) over before_it + 10000000 as last_us
-    from lives
-    window before_it as (
-        partition by counter_id order by source rows between unbounded preceding and 1 preceding
-    )
-),
-cut as (
-    select run.counter_id, run.source, run.scrape_target, run.first_us, run.last_us, run.value
-    from facts_runs as run
-    left join believed using (counter_id, source)
-    where run.wanted and believed.first_us is null
-    union all
-    select run.counter_id, run.source, run.scrape_target, run.first_us, least(run.last_us, believed.first_us), run.value
-    from facts_runs as run
-    join believed using (counter_id, source)
-    where run.wanted and run.first_us < believed.first_us
-    union all
-    select
-        run.counter_id,
-        run.source,
-        run.scrape_target,
-        greatest(run.first_us, believed.last_us + 1),
-        run.last_us,
-        run.value
-    from facts_runs as run
-    join believed using (counter_id, source)
-    where run.wanted and run.last_us > believed.last_us
+        coalesce(
+            max(last_us) over (
+                partition by counter_id, source
+                order by first_us, last_us
+                rows between unbounded preceding and 1 preceding
+            ) + 1,
+            -9000000000000000
+        ) as from_us,
+        first_us as to_us
+    from ends
 )
-select * from cut
+select run.counter_id, run.source, run.scrape_target, run.first_us, run.last_us, run.value
+from facts_runs as run
+where run.wanted and (run.counter_id, run.source) not in (select (counter_id, source) from taken)
+union all
+select
+    run.counter_id,
+    run.source,
+    run.scrape_target,
+    greatest(run.first_us, free.from_us),
+    least(run.last_us, free.to_us),
+    run.value
+from facts_runs as run
+join free using (counter_id, source)
+where run.wanted and free.from_us <= free.to_us and run.first_us <= free.to_us and run.last_us >= free.from_us
 
 -- step: increases
 -- By how much each counter grew between neighbouring samples, by raw values: a rise counts the difference, a fall or a

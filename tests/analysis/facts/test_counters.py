@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breakwatch.clock import from_us
+import pytest
+
+from breakwatch.clock import SECOND_US, from_us
 from breakwatch.model import TrackKind
 from tests.analysis.facts.evidence import (
     START_US,
@@ -236,6 +238,31 @@ def test_when_one_replica_dies_the_other_goes_on_counting_exactly(store: Store) 
         evidence.add(requests(source=source, group="eu"), line)
         refreshed(store, evidence.batch())
     assert total(store) == 183
+
+
+def seen_by(source: str, *spans: tuple[int, int], shift: int, dies_at: int) -> Evidence:
+    """Return what a replica saw every 15 s in some spans of a counter of a call a second; the process is replaced."""
+    evidence = Evidence(source=source, gap_us=40 * SECOND_US)
+    moments = [second + shift for start, end in spans for second in range(start, end, 15)]
+    values = [(at(second), float(second if second < dies_at else second - dies_at)) for second in moments]
+    began = [(at(second), 0.0 if second < dies_at else float(dies_at)) for second in moments]
+    evidence.add(requests(source=source, group="eu"), values)
+    evidence.add(track(TrackKind.PROCESS_START, source=source, group="eu"), began)
+    evidence.add(track(TrackKind.SCRAPE, source=source, group="eu"), [(at(second), 1.0) for second in moments])
+    return evidence
+
+
+@pytest.mark.parametrize("away", ["eu-1", "eu-2"])
+def test_while_one_replica_is_away_the_other_counts_on(store: Store, away: str) -> None:
+    """Away for four minutes in which the process is replaced: each minute is known, nothing is lost or doubled."""
+    for source, shift in (("eu-1", 0), ("eu-2", 3)):
+        spans = ((0, 121), (361, 481)) if source == away else ((0, 481),)
+        refreshed(store, seen_by(source, *spans, shift=shift, dies_at=250).batch())
+    rows = store.rows("SELECT bucket_start, bucket_s, count FROM request_counts ORDER BY bucket_start")
+    assert {row["bucket_s"] for row in rows} == {60.0}
+    assert len(rows) == len({row["bucket_start"] for row in rows})
+    # Up to the last sample of the old process, and of the new one, by whoever looked: 243 and 483 s, or 240 and 480 s.
+    assert total(store) == {"eu-1": 243 + 483 - 250, "eu-2": 240 + 480 - 250}[away]
 
 
 def test_servers_without_a_group_are_different_systems(store: Store) -> None:
