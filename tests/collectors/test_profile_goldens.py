@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
+from breakwatch.model import STATES
 from collectors import profiles
 from collectors.claims import NAME, Claims
 from collectors.openmetrics_text import TextReader
@@ -61,3 +64,11 @@ def test_together_the_profiles_leave_each_exposition_to_its_own() -> None:
         for labels in reader.labels:
             mine = [claim.profile for claim in alone.of(labels)]
             assert [claim.profile for claim in everything.of(labels)] == mine or not mine, labels
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_thing_has_one_state_at_a_time(name: str) -> None:
+    """No scrape says two states of one subject: two series that do are two things, or one of them is read in vain."""
+    tracks = [track for track in read(exposition(name), name).tracks if track.kind in STATES]
+    subjects = Counter((track.kind, track.scrape_target, track.subject) for track in tracks)
+    assert [one for one, count in subjects.items() if count > 1] == []
