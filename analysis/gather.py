@@ -166,7 +166,7 @@ def _add_samples(gathered: dict[Name, Gathered], rows: Rows, tracks: Sequence[Ma
         evidence.operation = operations.get((name, instance, labels), "")
         fell = [span for member in members if member.kind in COUNTERS for span in falls(member.runs)]
         told = fallen.get((source, target), ())
-        restarts = sorted({*starts.get((source, target), ()), *told, *(() if told else fell)})
+        restarts = _narrowest({*starts.get((source, target), ()), *told, *fell})
         evidence.restarts += [_restart(span, source) for span in told]
         evidence.witnesses.append(Witness(source, instance, labels, members, restarts))
         for member in members:
@@ -210,6 +210,15 @@ def _counters_fell(rows: Rows, targets: Iterable[tuple[str, str]]) -> dict[tuple
     for row in found:
         spans[row["source"], row["scrape_target"]].append(Span(row["after_us"], row["until_us"]))
     return spans
+
+
+def _narrowest(spans: Iterable[Span]) -> list[Span]:
+    """Return spans without those that hold another: a counter seldom used tells late of what others told before."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda one: (-one.after_us, one.until_us)):
+        if not found or span.until_us < found[-1].until_us:
+            found.append(span)
+    return found[::-1]
 
 
 def _restart(span: Span, source: str, slack_us: int = STAMP_SLACK_US) -> Restart:
