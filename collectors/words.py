@@ -8,7 +8,7 @@ business, and its ``states`` come before anything here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from breakwatch.model import BreakerState, HealthState, ServiceLevel
@@ -43,12 +43,13 @@ def plain(word: str) -> str:
     return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
+_STATES: Mapping[Domain, Iterable[str]] = {"breaker": BreakerState, "health": HealthState, "level": ServiceLevel}
 _KNOWN: Mapping[Domain, Mapping[str, str]] = {
     domain: {
         **{plain(state): str(state) for state in states},
         **{word: str(state) for word, state in _SYNONYMS[domain].items()},
     }
-    for domain, states in (("breaker", BreakerState), ("health", HealthState), ("level", ServiceLevel))
+    for domain, states in _STATES.items()
 }
 
 
