@@ -115,24 +115,22 @@ def _columns(services: Iterable[ServiceConfig]) -> dict[str, list[str]]:
 
 
 def _told(row: Row) -> Row:
-    return {
-        name: value for name, value in (row | _exactly(row["failed_us"], row["served_us"])).items() if name in _COLUMNS
-    }
+    times = _times(row["failed_us"], row["failed_us"], row["served_us"])
+    return {name: value for name, value in (row | times).items() if name in _COLUMNS}
 
 
-def _exactly(failed_us: Instant | None, served_us: Instant) -> Row:
-    failed_at, served_at = None if failed_us is None else from_us(failed_us), from_us(served_us)
+def _times(earliest_us: Instant | None, latest_us: Instant | None, served_us: Instant) -> Row:
     return {
-        "failed_earliest": failed_at,
-        "failed_latest": failed_at,
-        "served_earliest": served_at,
-        "served_latest": served_at,
+        "failed_earliest": None if earliest_us is None else from_us(earliest_us),
+        "failed_latest": None if latest_us is None else from_us(latest_us),
+        "served_earliest": from_us(served_us),
+        "served_latest": from_us(served_us),
     }
 
 
 def _by_calls(store: Store, scope: Row, found: Sequence[Row], declared: Declared) -> list[Row]:
     """Return the failovers in the calls: those found anew, and those kept of the time that was not looked at."""
-    fresh = [row | _exactly(row["failed_us"], row["served_us"]) for row in found]
+    fresh = [row | _times(row["earliest_us"], row["failed_us"], row["served_us"]) for row in found]
     return _with_kept(store, scope | {"seen_in": "calls"}, fresh, declared)
 
 
@@ -248,7 +246,7 @@ def _as_one(cluster: Sequence[Sighted]) -> Sighted:
             to_target=whole.to_target or one.to_target,
             failed=_first(whole.failed, one.failed),
             served=_first(whole.served, one.served) or whole.served,
-            open_start=_open(whole, one),
+            open_start=_open(_first(whole.failed, one.failed), whole, one),
             trigger=_stronger(whole.trigger, one.trigger),
             sources=whole.sources | one.sources,
             labels=pairs(dict(one.labels) | dict(whole.labels)),
@@ -256,9 +254,12 @@ def _as_one(cluster: Sequence[Sighted]) -> Sighted:
     return whole
 
 
-def _open(one: Sighted, other: Sighted) -> bool:
+def _open(first: Bounds | None, one: Sighted, other: Sighted) -> bool:
+    """Say whether the start is as open as before: all that know it have it open, or the earlier of two calls has."""
     known = [sighted for sighted in (one, other) if sighted.failed is not None]
-    return bool(known) and all(sighted.open_start for sighted in known)
+    return any(sighted.open_start and sighted.failed == first for sighted in known) or (
+        bool(known) and all(sighted.open_start for sighted in known)
+    )
 
 
 def _first(one: Bounds | None, other: Bounds | None) -> Bounds | None:

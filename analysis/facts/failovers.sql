@@ -73,8 +73,11 @@ with told as (
         operation,
         labels,
         target,
-        occurred_us - coalesce((try_cast(detail['duration_s'] as double) * 1e6)::bigint, 0) as started_us,
+        coalesce(round(try_cast(detail['duration_s'] as double) * 1e6)::bigint, 0) as lasted_us,
+        occurred_us - lasted_us as started_us,
         occurred_us as ended_us,
+        -- A duration in whole milliseconds was cut down to them: the call may have begun that much earlier.
+        if(lasted_us > 0 and lasted_us % 1000 = 0, 1000, 0) as cut_us,
         detail['outcome'] in ('success', 'fallback') as good,
         coalesce(detail['moved'] = 'true', false) as moved,
         detail['from_target'] as said_target
@@ -108,7 +111,24 @@ with evidence as (
     union all
     select *, false as well, coalesce(nullif(target, ''), before_target) as about from failover_calls where not good
     union all
-    select *, false as well, coalesce(nullif(said_target, ''), before_target) as about
+    select
+        *,
+        false as well,
+        -- Of targets that take turns the last one to answer well says nothing: then it was the next to go down.
+        coalesce(
+            nullif(said_target, ''),
+            nullif(before_target, target),
+            (
+                select arg_min(down.target, (down.latest_us, down.target))
+                from failover_downs as down
+                where down.environment = call.environment
+                    and down.service = call.service
+                    and down.target <> call.target
+                    and down.latest_us >= call.started_us
+                    and down.earliest_us <= call.ended_us + $quiet_us::bigint
+            ),
+            before_target
+        ) as about
     from failover_calls as call
     where good
         and (
@@ -168,6 +188,7 @@ select
     about as from_target,
     run,
     min(started_us) as failed_us,
+    min(started_us - cut_us) as earliest_us,
     max(ended_us) as last_us,
     bool_or(failed >= 3 and 2 * failed >= called) as by_share,
     coalesce(list(distinct target) filter (where good), []) as moved_to
@@ -177,7 +198,8 @@ group by source, environment, service, operation, labels, about, run
 -- step: found
 -- Those runs that trip a trigger, with the first good answer by another target that took over: calls were moved to it, or
 -- it is declared ($whens, $tos: parallel, with $services), or it had not answered for a while. One that answered all along
--- is another dependency, or shares the work; and when it had last answered.
+-- is another dependency, or shares the work; and when it had last answered. No failover is what came when the run was over
+-- (the target answered 3 calls well, or failed none for a while in which others did), or when another target had failed since.
 with tripped as (
     select
         run.source,
@@ -187,6 +209,8 @@ with tripped as (
         run.labels,
         run.from_target,
         run.failed_us,
+        run.earliest_us,
+        run.last_us,
         run.moved_to,
         case
             when count_if(down.trigger = 'health') > 0 then 'health'
@@ -233,18 +257,51 @@ answers as (
         and call.target <> tripped.from_target
         and call.started_us between tripped.failed_us - $horizon_us::bigint and tripped.failed_us + $horizon_us::bigint
     group by all
+),
+taken as (
+    select *
+    from answers
+    where served_us is not null
+        and (
+            coalesce(answered_us < failed_us - $idle_us::bigint, true)
+            or list_contains(moved_to, to_target)
+            or (service, from_target, to_target) in (select (service, from_target, to_target) from declared)
+        )
+    qualify row_number() over (
+        partition by source, environment, service, operation, labels, from_target, failed_us order by served_us, to_target
+    ) = 1
+),
+over as (
+    select taken.source, taken.environment, taken.service, taken.operation, taken.labels, from_target, failed_us
+    from taken
+    join failover_calls as call
+        on call.environment = taken.environment
+        and call.service = taken.service
+        and call.source = taken.source
+        and call.operation = taken.operation
+        and call.labels = taken.labels
+        and call.good
+        and call.target not in ('', taken.to_target)
+        and (call.target = taken.from_target or call.started_us > taken.last_us + $quiet_us::bigint)
+        and call.started_us > taken.last_us
+        and call.ended_us < taken.served_us
+    group by all
+    having count(*) >= 3
 )
-select * exclude (moved_to)
-from answers
-where served_us is not null
-    and (
-        coalesce(answered_us < failed_us - $idle_us::bigint, true)
-        or list_contains(moved_to, to_target)
-        or (service, from_target, to_target) in (select (service, from_target, to_target) from declared)
-    )
-qualify row_number() over (
-    partition by source, environment, service, operation, labels, from_target, failed_us order by served_us, to_target
-) = 1
+select * exclude (moved_to, last_us)
+from taken
+anti join over using (source, environment, service, operation, labels, from_target, failed_us)
+where not exists (
+    from taken as later
+    where later.source = taken.source
+        and later.environment = taken.environment
+        and later.service = taken.service
+        and later.operation = taken.operation
+        and later.labels = taken.labels
+        and later.to_target = taken.to_target
+        and later.served_us = taken.served_us
+        and later.failed_us > taken.last_us
+)
 order by environment, service, served_us, failed_us
 
 -- step: windows_of

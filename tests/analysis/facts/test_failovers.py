@@ -58,8 +58,8 @@ def collected(store: Store, calls: Iterable[Sighting], config: Config | None = N
 
 
 def seconds(row: dict[str, Any]) -> tuple[float, float]:
-    """Return start and end of a failover in seconds of the story."""
-    return (to_us(row["failed_at"]) - at(0)) / 1e6, (to_us(row["served_at"]) - at(0)) / 1e6
+    """Return start and end of a failover in seconds of the story, to a hundredth."""
+    return round((to_us(row["failed_at"]) - at(0)) / 1e6, 2), round((to_us(row["served_at"]) - at(0)) / 1e6, 2)
 
 
 def steady(target: str, start: int, end: int) -> list[Sighting]:
@@ -73,7 +73,16 @@ def test_three_bad_calls_and_the_other_target_answers(store: Store) -> None:
     (row,) = collected(store, [*steady("a", 0, 10), *bad, *steady("b", 14, 20)])
     assert (row["from_target"], row["to_target"], row["trigger"]) == ("a", "b", "error_share")
     assert seconds(row) == pytest.approx((10, 14.01))
-    assert row["duration_low_s"] == row["duration_s"] == row["duration_high_s"] == pytest.approx(4.01)
+    assert (row["duration_low_s"], row["duration_high_s"]) == (pytest.approx(4.01), pytest.approx(4.011))
+
+
+def test_a_duration_in_whole_milliseconds_was_cut_down_to_them(store: Store) -> None:
+    """The start that follows from it is known to a millisecond, one with microseconds exactly."""
+    for second, lasted_s, width_s in ((10, 0.25, 0.001), (4010, 0.2505, 0.0)):
+        bad = [call(second + n, "a", "failure", lasted_s=lasted_s) for n in range(3)]
+        calls = [*steady("a", second - 5, second), *bad, *steady("b", second + 3, second + 6)]
+        row = collected(store, calls)[-1]
+        assert row["duration_high_s"] - row["duration_low_s"] == pytest.approx(width_s)
 
 
 def test_two_bad_calls_trip_nothing_by_themselves(store: Store) -> None:
@@ -187,7 +196,10 @@ def test_a_log_line_and_the_calls_tell_one_failover(store: Store) -> None:
     bad = [call(10 + n, "a", "failure") for n in range(3)]
     (row,) = collected(store, [*steady("a", 0, 10), *bad, *steady("b", 13, 20)])
     assert (row["sources"], row["from_target"], row["trigger"]) == (["access-log", "app-log"], "a", "error_share")
-    assert (row["duration_low_s"], row["duration_high_s"]) == (pytest.approx(3.01), pytest.approx(3.03))
+    assert (row["duration_low_s"], row["duration_high_s"]) == (
+        pytest.approx(3.01, abs=0.002),
+        pytest.approx(3.03, abs=0.002),
+    )
 
 
 @st.composite
