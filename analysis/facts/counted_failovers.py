@@ -82,13 +82,19 @@ def sighted(
     """
     found = []
     for (source, operation, labels), targets in _by_place(counters).items():
-        for name, target in targets.items():
-            for run in _runs(target, limits.quiet_us):
-                trigger = _trigger(name, run, downs, limits.quiet_us)
-                taken = _taken_over(name, run, targets, declared, limits.idle_us) if trigger else None
-                if trigger and taken and taken[1].until_us - run.first.until_us <= limits.horizon_us:
-                    place = {"source": source, "operation": operation, "labels": dict(labels)}
-                    found.append(place | {"trigger": trigger} | _row(name, run, *taken))
+        runs = [(name, run) for name, target in targets.items() for run in _runs(target, limits.quiet_us)]
+        for name, run in runs:
+            trigger = _trigger(name, run, downs, limits.quiet_us)
+            taken = _taken_over(name, run, targets, declared, limits.idle_us) if trigger else None
+            if not taken or taken[1].until_us - run.first.until_us > limits.horizon_us:
+                continue
+            failed_since = any(
+                run.last_us < at_us <= taken[1].until_us and other not in (name, taken[0])
+                for other, at_us in _failing(runs, downs)
+            )
+            if not failed_since and not _is_over(name, run, targets, taken, limits.quiet_us):
+                place = {"source": source, "operation": operation, "labels": dict(labels)}
+                found.append(place | {"trigger": trigger} | _row(name, run, *taken))
     return sorted(found, key=lambda row: (row["served_us"], row["failed_us"], row["source"], row["from_target"]))
 
 
@@ -142,6 +148,31 @@ def _one_run(target: _Target, told: Sequence[tuple[Increase, bool]]) -> _Run:
         good = sum(g.grown_by for g in target.good if first.until_us <= g.until_us <= one.until_us)
         by_share = by_share or (bad >= ENOUGH_BAD and bad >= good)
     return _Run(first, told[-1][0].until_us, by_share)
+
+
+def _failing(runs: Iterable[tuple[str, _Run]], downs: Iterable[Down]) -> Iterator[tuple[str, Instant]]:
+    """Yield which target began to fail, and since when at the latest: by its calls, or by its health or breaker."""
+    yield from ((name, run.first.until_us) for name, run in runs)
+    yield from ((down.target, down.bounds.latest_us) for down in downs)
+
+
+def _is_over(
+    name: str, run: _Run, targets: dict[str, _Target], taken: tuple[str, Increase, object], quiet_us: int
+) -> bool:
+    """Say whether the run had ended before another target took over.
+
+    It ends when its target answers well again, or fails no call for a while in which others answer well.
+    """
+    to_target, growth, _ = taken
+    well = sum(
+        good.grown_by
+        for other, target in targets.items()
+        for good in target.good
+        if other != to_target
+        and good.after_us >= run.last_us + (0 if other == name else quiet_us)
+        and good.until_us <= growth.until_us
+    )
+    return well >= ENOUGH_GOOD
 
 
 def _trigger(name: str, run: _Run, downs: Iterable[Down], quiet_us: int) -> str:

@@ -64,6 +64,30 @@ def test_a_target_that_answers_all_along_took_nothing_over(store: Store) -> None
     assert counted(store, a=([9, 9, 0, 0], [0, 0, 5, 5]), b=([9, 9, 9, 9], [0, 0, 0, 0])) == []
 
 
+def test_a_target_that_was_well_again_was_not_taken_over_from(store: Store) -> None:
+    """It failed, and then answered well for half a minute: what came then came for another reason."""
+    assert counted(store, a=([9, 0, 9, 9, 0, 0], [0, 5, 0, 0, 0, 0]), b=([0, 0, 0, 0, 7, 7], [0] * 6)) == []
+
+
+def test_the_standby_takes_over_from_the_one_that_failed_last(store: Store) -> None:
+    """Two share the work; with the first one gone the second goes on, and only when that fails the standby comes."""
+    (row,) = counted(
+        store,
+        a=([9, 0, 0, 0, 0, 0], [0, 5, 0, 0, 0, 0]),
+        b=([9, 9, 9, 0, 0, 0], [0, 0, 0, 5, 0, 0]),
+        spare=([0, 0, 0, 0, 7, 9], [0] * 6),
+    )
+    assert (row["from_target"], row["to_target"]) == ("b", "spare")
+    assert row["duration_low_s"] == 0
+
+
+def test_one_that_only_its_health_shows_to_have_failed_is_the_last_one_too(store: Store) -> None:
+    """It hung, so that no call of it was counted; since when is not known, so nothing is said."""
+    health(store, "b", (46.0, 47.0, "down"))
+    shared = {"a": ([9, 0, 0, 0, 0, 0], [0, 5, 0, 0, 0, 0]), "b": ([9, 9, 9, 0, 0, 0], [0] * 6)}
+    assert counted(store, **shared, spare=([0, 0, 0, 0, 7, 9], [0] * 6)) == []
+
+
 def test_a_few_bad_calls_among_many_good_ones_trip_nothing(store: Store) -> None:
     """Three bad ones of thirty are no failed target, whoever else begins to answer."""
     assert counted(store, a=([9, 9, 30, 9], [0, 0, 3, 0]), b=([0, 0, 4, 0], [0, 0, 0, 0])) == []
