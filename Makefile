@@ -40,5 +40,5 @@ nightly: setup-dev ## The tests that take minutes
 	@$(PYTHON) -m pytest -m nightly $(TESTS)
 
 clean: ## Remove what was built and the demo's data
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-data dist build
+	rm -rf .venv .tools tests/real/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-data dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
