@@ -32,6 +32,8 @@ QUIET_S = 0.5
 
 LOOK_EVERY_S = 0.1
 
+TOOK_LONG = "it took longer than its interval: if there is more to read, the next run goes on from there"
+
 _RETENTION = "/retention"
 """Under this name it is remembered among the checkpoints of sources when retention was last acted on."""
 
@@ -133,11 +135,15 @@ class Ingest:
     def __post_init__(self) -> None:
         self._lending = Lending(self.clock)
 
-    def collect(self, source: Source, window: Window, progress: Progress | None = None) -> Outcome:
+    def collect(
+        self, source: Source, window: Window, progress: Progress | None = None, *, most_s: float = float("inf")
+    ) -> Outcome:
         """Collect one source and append what it yields, batch by batch, until its end or until we are stopping.
 
+        After ``most_s`` it ends with the batch in hand, too: a long catch-up must not keep the newest from being read.
         What the source does wrong comes back in the outcome; StoreError when the store cannot keep what it gave.
         """
+        began_s = time.monotonic()
         started_us = self.clock()
         outcome = Outcome(source.name, window, started_us, started_us, notes=tuple(self._notes.pop(source.name, ())))
         try:
@@ -147,6 +153,9 @@ class Ingest:
                     if progress is not None:
                         progress(outcome)
                     if self.stopping.is_set():
+                        break
+                    if time.monotonic() - began_s >= most_s:
+                        outcome = replace(outcome, notes=(*outcome.notes, TOOK_LONG))
                         break
         except StoreError:
             raise

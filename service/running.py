@@ -121,7 +121,9 @@ class Service:
 
     def collect(self, source: Source) -> None:
         """Collect one source up to now; where it fails, put its next run off."""
-        outcome = self.ingest.collect(source, Window(None, self.clock()))
+        # Servers are read newest first: a long catch-up is done a piece at a time, between looks at the present.
+        most_s = self._every_s[source.name] if isinstance(source, PrometheusSource) else float("inf")
+        outcome = self.ingest.collect(source, Window(None, self.clock()), most_s=most_s)
         self._news.set()
         self._tell(outcome)
         if outcome.again is not None:

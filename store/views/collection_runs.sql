@@ -7,7 +7,7 @@
 -- column window_end: End of the window asked for.
 -- column events: Runs and sightings that were new.
 -- column rejected: Pieces of input that could not be understood, met for the first time; rejected_inputs keeps them.
--- column status: ok: all of the window is in. partial: some is, as it failed midway or input was rejected. failed: none is.
+-- column status: ok: all of the window is in, or the notes say that more is to come. partial: some is, as it failed midway or input was rejected. failed: none is.
 -- column error: What kept it from being ok.
 -- column failures: Runs that failed in a row without bringing anything, this one included; 0 after one that went well.
 -- column next_attempt_at: When it is tried again, where that is not at its usual interval.

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 import collectors
-from breakwatch.clock import SECOND_US, fixed_clock
+from breakwatch.clock import SECOND_US, Clock, fixed_clock
 from breakwatch.config import Config, LogsSource
 from breakwatch.errors import RejectedInput, SourceError, StoreError
 from breakwatch.model import Batch, Rejected, Sighting, SightingKind, Subject, Window
-from service.ingest import Ingest
+from service.ingest import TOOK_LONG, Ingest
 from store import Reader, Store
 
 NOW_US = 1_795_000_000 * SECOND_US
@@ -149,6 +149,45 @@ def test_collecting_goes_on_where_it_stopped(store: Store, monkeypatch: pytest.M
     flow.stopping.clear()
     assert flow.collect(source, SPAN).events == 1
     assert made["app"].checkpoints == {"at": "0"}
+
+
+def test_a_long_catch_up_is_done_in_pieces(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When its time is over, a run ends after the batch in hand and says so; the next goes on from there."""
+    flow, made = ingest(store, monkeypatch, app=[batch("app", 0), batch("app", 1)])
+    (source,) = flow.config.sources
+    first = flow.collect(source, SPAN, most_s=0.0)
+    assert (first.events, first.error) == (1, None)
+    assert flow.collect(source, SPAN).events == 1
+    assert made["app"].checkpoints == {"at": "0"}
+    rows = store.rows("SELECT notes FROM collection_runs ORDER BY notes NULLS LAST")
+    assert [row["notes"] for row in rows] == [TOOK_LONG, None]
+
+
+def test_a_collector_is_kept_until_its_configuration_changes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of one source share a collector, also after a failure of its own; a bug or other settings end that."""
+    down = SourceError("down", "wait")
+    flow, made = ingest(store, monkeypatch, app=[batch("app", 0), down])
+    (source,) = flow.config.sources
+    calls: list[str] = []
+
+    def make(one: LogsSource, _config: Config, _clock: Clock) -> Scripted:
+        calls.append(one.name)
+        return made["app"]  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(collectors, "make", make)
+    for _ in range(3):
+        flow.collect(source, SPAN)
+    assert (len(calls), made["app"].closed) == (1, 0)
+    other = source.model_copy(update={"labels": {"cluster": "eu"}})
+    flow.collect(other, SPAN)
+    assert (len(calls), made["app"].closed) == (2, 1)
+    made["app"].script[:] = [ZeroDivisionError("oops")]
+    flow.collect(other, SPAN)
+    assert made["app"].closed == 2
+    flow.collect(other, SPAN)
+    assert len(calls) == 3
+    flow.close()
+    assert made["app"].closed == 3
 
 
 def test_a_second_round_finds_nothing_new(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

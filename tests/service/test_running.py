@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -73,6 +74,29 @@ def test_it_catches_up_keeps_up_and_stops_cleanly(tmp_path: Path) -> None:
     assert breakwatch("collect", "--once", folder=tmp_path).code == 0
 
 
+def test_it_catches_up_in_one_run_after_a_sleep(tmp_path: Path) -> None:
+    """Asleep for more than two intervals, it collects once what it missed, and not once for each run it left out."""
+    (tmp_path / "app.jsonl").write_text(OPENED)
+    write(tmp_path, LOGS)
+    with running(tmp_path, "--no-dashboard") as service:
+        until(lambda: [status for status, _ in episodes(tmp_path)] == ["ongoing"])
+        service.send_signal(signal.SIGSTOP)
+        before = len(collections(tmp_path))
+        time.sleep(12)  # its interval is 5 s
+        with (tmp_path / "app.jsonl").open("a") as log:
+            log.write(CLOSED)
+        service.send_signal(signal.SIGCONT)
+        until(lambda: episodes(tmp_path) == [("resolved", 20.0)])
+        assert len(collections(tmp_path)) - before <= 2  # one may have been under way when it fell asleep
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(PATIENCE_S) == 0
+
+
+def collections(folder: Path) -> list[dict[str, object]]:
+    """Return what the service logged of its runs."""
+    return [line for line in journal(folder) if line["event"] == "collected"]
+
+
 def test_it_follows_its_configuration(tmp_path: Path) -> None:
     """A changed file is taken over whole; a wrong one changes nothing, and the problem can be seen in the data."""
     (tmp_path / "app.jsonl").write_text(OPENED)
@@ -103,6 +127,8 @@ def test_a_source_that_is_down_does_not_stop_it(tmp_path: Path) -> None:
     (failed, *_) = [line for line in journal(tmp_path) if line["event"] == "source failed"]
     assert str(failed["problem"]).startswith(f"{dead} cannot be reached")
     assert failed["remedy"]
+    assert (failed["failures"], failed["needs_person"]) == (1, False)
+    assert 10 < float(str(failed["again_in_s"])) < 20
 
 
 def test_it_serves_the_dashboard_on_loopback_only(tmp_path: Path) -> None:
