@@ -83,17 +83,28 @@ class TextReader:
         OSError, EOFError or zlib.error when the file cannot be read.
         """
         with _opened(path) as file:
-            tail = b""
+            tail, passing_over = b"", False
             while chunk := file.read(BLOCK_BYTES):
                 text = tail + chunk
+                if passing_over:
+                    end = text.find(b"\n") + 1
+                    passing_over, text = end == 0, text[end:] if end else b""
                 cut = text.rfind(b"\n") + 1
                 tail = text[cut:]
                 if cut:
                     yield self._block(text[:cut])
                 if len(tail) > LONGEST_LINE_BYTES:
-                    raise EOFError(f"line {self.lines + 1} is longer than {LONGEST_LINE_BYTES} bytes")
+                    yield self._too_long(tail)
+                    tail, passing_over = b"", True
             if tail:
                 yield self._block(tail)
+
+    def _too_long(self, begun: bytes) -> tuple[Block, list[BadLine]]:
+        """Return that a line goes on for longer than any should; the rest of it is passed over."""
+        self.lines += 1
+        reason = f"the line is longer than {LONGEST_LINE_BYTES} bytes"
+        nothing = _block(np.empty(0, np.int32), np.empty((0, 2)))
+        return nothing, [BadLine(self.lines, reason, begun[:1000].decode("utf-8", "replace"))]
 
     def _block(self, text: bytes) -> tuple[Block, list[BadLine]]:
         lines = text.split(b"\n")

@@ -6,7 +6,7 @@
 -- column instance: Instance that counted.
 -- column bucket_start: Start of the bucket.
 -- column bucket_s: Length of the bucket in seconds; longer than a minute where a gap lies inside.
--- column unit: calls or attempts.
+-- column unit: calls, or attempts: of most libraries the repeated ones; gRPC counts the first one of each call, too.
 -- column outcome: How they ended.
 -- column count: How many.
 -- column breaker: Breaker that the calls went through, if any.

@@ -98,3 +98,22 @@ def test_pages_of_nearly_nothing(text: str, tmp_path: Path) -> None:
     """An empty page, a mark of byte order, zero bytes and a last line without an end are no trouble."""
     batch = read(written(tmp_path, text))
     assert len(batch.runs) == 0
+
+
+@pytest.mark.parametrize("length", [5 << 20, 9 << 20, 13 << 20])
+def test_a_line_without_an_end_costs_itself_only(length: int, tmp_path: Path) -> None:
+    """A label value of megabytes is refused and kept by its beginning; the lines before and after it are read."""
+    good = 'circuit{{name="{}",event="open",job="j"}} 1 1795174430\n'
+    endless = f'circuit{{name="{"x" * length}",event="open",job="j"}} 1 1795174430\n'
+    batch = read(written(tmp_path, good.format("a") + endless + good.format("b")))
+    assert (batch.samples, batch.lines) == (2, 3)
+    (one,) = batch.rejected
+    assert one.reason.startswith("the line is longer than")
+    assert one.position.endswith(":2")
+    assert len(one.content) == 1000
+
+
+def test_an_endless_last_line_is_refused(tmp_path: Path) -> None:
+    """So is one that the file ends in."""
+    batch = read(written(tmp_path, "up 1 1795174430\n" + "x" * (9 << 20)))
+    assert (batch.lines, len(batch.rejected)) == (2, 1)
