@@ -173,6 +173,33 @@ def test_what_a_client_did_wrong_says_nothing_of_the_target(store: Store) -> Non
     assert collected(store, [*steady("a", 0, 10), *wrong, *steady("b", 12, 20)]) == []
 
 
+def test_the_standby_takes_over_from_the_one_that_failed_last(store: Store) -> None:
+    """Two share the work; with the first one gone the second goes on, and only when that fails the standby comes."""
+    health(store, "a", (10.0, 10.5, "down"))
+    health(store, "b", (30.0, 30.5, "down"))
+    shared = [*steady("a", 0, 10), *steady("b", 0, 29)]
+    calls = [*shared, call(10, "a", "failure"), call(30, "b", "failure"), *steady("spare", 32, 40)]
+    (row,) = collected(store, calls)
+    assert (row["from_target"], row["to_target"]) == ("b", "spare")
+    assert seconds(row) == pytest.approx((30, 32.01), abs=0.002)
+
+
+def test_a_target_that_was_well_again_was_not_taken_over_from(store: Store) -> None:
+    """It failed and answered well again for ten seconds: what came then came for another reason."""
+    health(store, "a", (10.0, 10.5, "down"), (11.0, 11.5, "up"))
+    calls = [*steady("a", 0, 10), call(10, "a", "failure"), *steady("a", 12, 22), *steady("b", 30, 40)]
+    assert collected(store, calls) == []
+
+
+def test_of_targets_in_turn_a_call_was_moved_from_the_next_to_go_down(store: Store) -> None:
+    """a, b, a, b: the call that b answered instead of a came after one of b; it is a that then went down."""
+    health(store, "a", (12.0, 12.5, "down"))
+    turns = [call(second, "ab"[second % 2]) for second in range(10)]
+    (row,) = collected(store, [*turns, call(10, "b", lasted_s=0.3, moved="true"), *steady("b", 11, 20)])
+    assert (row["from_target"], row["to_target"], row["trigger"]) == ("a", "b", "health")
+    assert seconds(row) == pytest.approx((10, 10.3), abs=0.002)
+
+
 def test_operations_fail_over_by_themselves(store: Store) -> None:
     """Good answers of another operation are not what the failed one waited for."""
     bad = [call(10 + n, "a", "failure") for n in range(3)]
