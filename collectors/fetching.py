@@ -66,6 +66,10 @@ class Fetcher:
         self.longest_us = max(SHORTEST_US, span_us // 2)
         return True
 
+    def next_us(self, left_us: int) -> int:
+        """Return how much to ask for next of what is left: no small rest is left over for a question of its own."""
+        return left_us if left_us <= self.longest_us * 5 // 4 else self.longest_us
+
     def fitting_us(
         self, series: Sequence[Mapping[str, str]], start_us: Instant, span_us: int, interval_s: float | None
     ) -> int:

@@ -126,7 +126,7 @@ class PrometheusCollector:
 
     def _chunk(self, names: Sequence[str], start_us: Instant, end_us: Instant, *, backwards: bool) -> _Chunk:
         """Return the first (or last) part of a span that holds no more samples than one request should carry."""
-        span_us = min(end_us - start_us, self._fetcher.longest_us)
+        span_us = self._fetcher.next_us(end_us - start_us)
         while True:
             begin_us = end_us - span_us if backwards else start_us
             series = self.api.series(names, begin_us - LOOKBACK_US, begin_us + span_us)

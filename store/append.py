@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from breakwatch.model import stable_id
 from breakwatch.sightings import SightingRows
+from store.arrow import column
 from store.statements import parameters, statement, steps
 from store.values import Appended
 
@@ -72,7 +73,7 @@ def _write_tracks(writing: _Writing, tracks: Sequence[Track], track_ids: NDArray
     if not tracks:
         return
     script = steps("append_tracks")
-    writing.offer("incoming_track_ids", pa.table({"track_id": track_ids}))
+    writing.offer("incoming_track_ids", pa.table({"track_id": column(track_ids, pa.int64())}))
     new = {row[0] for row in writing.connection.execute(script["new"]).fetchall()}
     if new:
         fresh = {number: track for number, track in zip(track_ids.tolist(), tracks, strict=True) if number in new}
@@ -83,12 +84,12 @@ def _write_tracks(writing: _Writing, tracks: Sequence[Track], track_ids: NDArray
 def _write_runs(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64]) -> int:
     runs = batch.runs
     columns = {
-        "track_id": track_ids[runs.track],
-        "first_us": runs.first_us,
-        "last_us": runs.last_us,
-        "value": runs.value,
-        "read_s": runs.read_s,
-        "assumed": runs.assumed,
+        "track_id": column(track_ids[runs.track], pa.int64()),
+        "first_us": column(runs.first_us, pa.int64()),
+        "last_us": column(runs.last_us, pa.int64()),
+        "value": column(runs.value, pa.float64()),
+        "read_s": column(runs.read_s, pa.float64()),
+        "assumed": column(runs.assumed, pa.bool_()),
     }
     writing.offer("incoming_runs", pa.table(columns))
     script = steps("append_runs")
@@ -130,7 +131,7 @@ def _write_records(writing: _Writing, records: Sequence[Record]) -> int:
 
 def _write_rejected(writing: _Writing, rejected: Sequence[Rejected]) -> int:
     names = ("source", "position", "reason", "content")
-    columns = {name: pa.array([getattr(one, name) for one in rejected], pa.string()) for name in names}
+    columns = {name: column([getattr(one, name) for one in rejected], pa.string()) for name in names}
     writing.offer("incoming_rejected", pa.table(columns))
     return writing.run(statement("append_rejected"), now_us=writing.now_us)
 
@@ -144,11 +145,11 @@ def _write_checkpoints(writing: _Writing, batch: Batch) -> None:
 
 
 def _tracks_table(tracks: Sequence[Track], track_ids: NDArray[np.int64]) -> pa.Table:
-    columns: dict[str, Any] = {"track_id": track_ids}
+    columns: dict[str, Any] = {"track_id": column(track_ids, pa.int64())}
     for name in ("source", "kind", "scrape_target", "profile"):
-        columns[name] = pa.array([str(getattr(track, name)) for track in tracks], pa.string())
-    columns["source_group"] = pa.array([track.group for track in tracks], pa.string())
-    columns["detail"] = pa.array([track.detail for track in tracks], _PAIRS)
+        columns[name] = column([str(getattr(track, name)) for track in tracks], pa.string())
+    columns["source_group"] = column([track.group for track in tracks], pa.string())
+    columns["detail"] = column([track.detail for track in tracks], _PAIRS)
     return pa.table(columns | _subject_columns([track.subject for track in tracks]))
 
 
@@ -157,16 +158,16 @@ def _rows_table(rows: SightingRows) -> pa.Table:
     kinds = {id(said): said for said in rows.said}
     place = {known: number for number, known in enumerate(kinds)}
     table = _sightings_table(list(kinds.values()))
-    table = table.take(pa.array([place[id(said)] for said in rows.said], pa.int64()))
+    table = table.take(column([place[id(said)] for said in rows.said], pa.int64()))
     ids = [
         stable_id(said.source, position, said.kind) for said, position in zip(rows.said, rows.positions, strict=True)
     ]
     own: dict[str, pa.Array] = {
-        "sighting_id": pa.array(ids, pa.int64()),
-        "occurred_us": pa.array(rows.occurred_us, pa.int64()),
-        "detail": pa.array(rows.details, _PAIRS),
-        "raw_text": pa.array(rows.raws, pa.string()),
-        "position": pa.array(rows.positions, pa.string()),
+        "sighting_id": column(ids, pa.int64()),
+        "occurred_us": column(rows.occurred_us, pa.int64()),
+        "detail": column(rows.details, _PAIRS),
+        "raw_text": column(rows.raws, pa.string()),
+        "position": column(rows.positions, pa.string()),
     }
     for name, values in own.items():
         table = table.set_column(table.column_names.index(name), name, values)
@@ -177,36 +178,36 @@ def _sightings_table(sightings: Sequence[Sighting]) -> pa.Table:
     if isinstance(sightings, SightingRows):
         return _rows_table(sightings)
     columns: dict[str, Any] = {
-        "sighting_id": pa.array([sighting.sighting_id for sighting in sightings], pa.int64()),
-        "occurred_us": pa.array([sighting.occurred_us for sighting in sightings], pa.int64()),
-        "detail": pa.array([sighting.detail for sighting in sightings], _PAIRS),
-        "source_group": pa.array([sighting.group for sighting in sightings], pa.string()),
-        "raw_text": pa.array([sighting.raw for sighting in sightings], pa.string()),
+        "sighting_id": column([sighting.sighting_id for sighting in sightings], pa.int64()),
+        "occurred_us": column([sighting.occurred_us for sighting in sightings], pa.int64()),
+        "detail": column([sighting.detail for sighting in sightings], _PAIRS),
+        "source_group": column([sighting.group for sighting in sightings], pa.string()),
+        "raw_text": column([sighting.raw for sighting in sightings], pa.string()),
     }
     for name in ("source", "kind", "profile", "from_state", "to_state", "position"):
-        columns[name] = pa.array([str(getattr(sighting, name)) for sighting in sightings], pa.string())
+        columns[name] = column([str(getattr(sighting, name)) for sighting in sightings], pa.string())
     return pa.table(columns | _subject_columns([sighting.subject for sighting in sightings]))
 
 
 def _records_table(records: Sequence[Record]) -> pa.Table:
     columns: dict[str, Any] = {
-        "record_id": pa.array([record.record_id for record in records], pa.int64()),
-        "subject_id": pa.array([record.subject_id for record in records], pa.int64()),
-        "started_us": pa.array([record.started_us for record in records], pa.int64()),
-        "ended_us": pa.array([record.ended_us for record in records], pa.int64()),
-        "value": pa.array([record.value for record in records], pa.float64()),
-        "labels": pa.array([record.labels for record in records], _PAIRS),
-        "detail": pa.array([record.detail for record in records], _PAIRS),
-        "file_row": pa.array([record.row for record in records], pa.int64()),
+        "record_id": column([record.record_id for record in records], pa.int64()),
+        "subject_id": column([record.subject_id for record in records], pa.int64()),
+        "started_us": column([record.started_us for record in records], pa.int64()),
+        "ended_us": column([record.ended_us for record in records], pa.int64()),
+        "value": column([record.value for record in records], pa.float64()),
+        "labels": column([record.labels for record in records], _PAIRS),
+        "detail": column([record.detail for record in records], _PAIRS),
+        "file_row": column([record.row for record in records], pa.int64()),
     }
     for name in ("source", "kind", "environment", "service"):
-        columns[name] = pa.array([str(getattr(record, name)) for record in records], pa.string())
+        columns[name] = column([str(getattr(record, name)) for record in records], pa.string())
     return pa.table(columns)
 
 
 def _subject_columns(subjects: Sequence[Subject]) -> dict[str, Any]:
     columns: dict[str, Any] = {
-        name: pa.array([getattr(subject, name) for subject in subjects], pa.string()) for name in _SUBJECT
+        name: column([getattr(subject, name) for subject in subjects], pa.string()) for name in _SUBJECT
     }
-    columns["labels"] = pa.array([subject.labels for subject in subjects], _PAIRS)
+    columns["labels"] = column([subject.labels for subject in subjects], _PAIRS)
     return columns

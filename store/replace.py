@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from store import catalog
+from store import arrow, catalog
 from store.statements import named_steps, parameters
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class KeptTables:
 
 def _scope_table(columns: Mapping[str, pa.DataType], scopes: Sequence[Mapping[str, Any]]) -> pa.Table:
     kinds = {**columns, "whole": pa.bool_()}
-    return pa.table({name: pa.array([_plain(scope[name]) for scope in scopes], kinds[name]) for name in scopes[0]})
+    return arrow.table({name: ([scope[name] for scope in scopes], kinds[name]) for name in scopes[0]})
 
 
 def _table(
@@ -124,16 +124,23 @@ def _table(
             raise ValueError(f"a row for kept.{table} lies outside its scope: {', '.join(named)} are {place!r}")
     return pa.table(
         {
-            name: pa.array([_plain(row.get(name, common.get(name))) for row in rows], kind)
+            name: arrow.column(
+                map(_PLAIN.get(kind, _as_it_is), [row.get(name, common.get(name)) for row in rows]), kind
+            )
             for name, kind in columns.items()
         }
     )
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as arrow takes it: maps as pairs, tuples and sets as lists, state words as texts."""
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _in_order(value: Any) -> Any:
+    """Return what has no order of its own in one: equal values have to be equal in the store."""
     if isinstance(value, dict):
         return sorted(value.items())
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return str(value) if isinstance(value, str) else value
+    return sorted(value) if isinstance(value, (set, frozenset)) else value
+
+
+_PLAIN = {arrow.PAIRS: _in_order, arrow.TEXTS: _in_order}
