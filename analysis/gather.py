@@ -131,18 +131,24 @@ def gather(rows: Rows, domain: Domain, names: Sequence[Name]) -> dict[Name, Gath
         "domain": domain.name,
     }
     gathered = {name: Gathered() for name in names}
-    _add_samples(gathered, rows, rows.rows(_TRACKS, {**wanted, "state_kind": str(domain.state_kind)}))
+    tracks = rows.rows(_TRACKS, {**wanted, "state_kind": str(domain.state_kind)})
+    # A restart loses the state of a breaker; of health and levels it says nothing.
+    targets = {(track["source"], track["scrape_target"]) for track in tracks} if domain is BREAKER else set()
+    _add_samples(gathered, rows, tracks, _counters_fell(rows, targets))
     sightings = rows.rows(_SIGHTINGS, {**wanted, "sighting_kind": str(domain.sighting_kind)})
     _add_sightings(gathered, sightings)
     _add_restarts(gathered, rows.rows(_RESTARTS, {"services": sorted({name.service for name in names})}))
     return gathered
 
 
-def _add_samples(gathered: dict[Name, Gathered], rows: Rows, tracks: Sequence[Mapping[str, Any]]) -> None:
+def _add_samples(
+    gathered: dict[Name, Gathered],
+    rows: Rows,
+    tracks: Sequence[Mapping[str, Any]],
+    fallen: Mapping[tuple[str, str], Sequence[Span]],
+) -> None:
     runs = _runs(rows, [track["track_id"] for track in tracks])
-    targets = {(track["source"], track["scrape_target"]) for track in tracks}
-    starts = _process_starts(rows, targets)
-    fallen = _counters_fell(rows, targets)
+    starts = _process_starts(rows, {(track["source"], track["scrape_target"]) for track in tracks})
     grouped: dict[tuple[Name, str, str, Pairs, str], list[SampledTrack]] = defaultdict(list)
     operations: dict[tuple[Name, str, Pairs], str] = {}
     for track in tracks:
@@ -201,7 +207,7 @@ def _process_starts(rows: Rows, targets: Iterable[tuple[str, str]]) -> dict[tupl
 
 
 def _counters_fell(rows: Rows, targets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Span]]:
-    """Return the restarts of targets without a start time: any counter of a target tells for all its breakers."""
+    """Return the restarts of targets without a start time: a counter of a target tells for all its breakers."""
     ordered = sorted(targets)
     if not ordered:
         return {}

@@ -1,5 +1,5 @@
--- When the processes behind some scrape targets were replaced, as told by any of their counters that fell; only for
--- targets that do not export a start time. Of several that tell of one restart the narrowest span stands.
+-- When the processes behind some scrape targets were replaced, as told by their counters that fell; only for targets
+-- that do not export a start time. Of several that tell of one restart the narrowest span stands.
 WITH wanted AS (
     SELECT unnest($sources) AS source, unnest($scrape_targets) AS scrape_target
 ),
@@ -7,7 +7,11 @@ counters AS (
     SELECT t.track_id, t.source, t.scrape_target
     FROM raw.tracks AS t
     JOIN wanted AS w ON t.source = w.source AND t.scrape_target = w.scrape_target
-    WHERE t.kind IN ('transitions', 'requests')
+    -- Of the calls those that rise most: a fall shows there first, and to look at all of them would take long.
+    WHERE (
+            t.kind = 'transitions'
+            OR (t.kind = 'requests' AND (t.detail['outcome'] = 'success' OR t.detail['role'] = 'fire'))
+        )
         AND NOT EXISTS (
             FROM raw.tracks AS start
             WHERE start.kind = 'process_start'
