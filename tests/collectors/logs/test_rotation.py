@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from breakwatch.model import Batch
 
 FEW = st.integers(1, 12)
+BEFORE = st.sampled_from(["", "w", "r", "wr", "wrw", "dw"])
+"""What happens just before a rotation: writes, reads, deaths. Left to chance alone, the telling orders are rare."""
 
 
 class LogFolder(RuleBasedStateMachine):
@@ -57,9 +59,10 @@ class LogFolder(RuleBasedStateMachine):
         """Leave a line without its end."""
         self._folder.begin_a_line(cut)
 
-    @rule(late=st.booleans())
-    def rename(self, *, late: bool) -> None:
+    @rule(before=BEFORE, late=st.booleans())
+    def rename(self, before: str, *, late: bool) -> None:
         """Rotate by rename."""
+        self._do(before)
         self._folder.rename(late=late)
 
     @rule(count=FEW)
@@ -67,9 +70,10 @@ class LogFolder(RuleBasedStateMachine):
         """Write into the renamed file."""
         self._folder.write_late(count)
 
-    @rule(between=st.integers(0, 3), read=st.booleans())
-    def copytruncate(self, between: int, *, read: bool) -> None:
+    @rule(before=BEFORE, between=st.integers(0, 3), read=st.booleans())
+    def copytruncate(self, before: str, between: int, *, read: bool) -> None:
         """Rotate by copy and truncation, with what happens in between."""
+        self._do(before)
         self._folder.copy()
         if between:
             self._folder.write(between)
@@ -77,14 +81,16 @@ class LogFolder(RuleBasedStateMachine):
             self.read()
         self._folder.truncate()
 
-    @rule()
-    def truncate(self) -> None:
+    @rule(before=BEFORE)
+    def truncate(self, before: str) -> None:
         """Empty the log by hand."""
+        self._do(before)
         self._folder.truncate()
 
-    @rule(recreate=st.booleans())
-    def delete(self, *, recreate: bool) -> None:
+    @rule(before=BEFORE, recreate=st.booleans())
+    def delete(self, before: str, *, recreate: bool) -> None:
         """Delete the log."""
+        self._do(before)
         gone = self._folder.delete(recreate=recreate)
         if gone is not None and gone in self._opened:
             self._held.append(gone)
@@ -161,6 +167,15 @@ class LogFolder(RuleBasedStateMachine):
         assert len(seen) == len(set(seen))
         assert not seen or seen[-1] < self._folder.written
         assert all("gzip file is damaged" in one.reason for one in ledger.rejected.values())
+
+    def _do(self, before: str) -> None:
+        for what in before:
+            if what == "w":
+                self._folder.write(3)
+            elif what == "r":
+                self.read()
+            else:
+                self.die(1, lose=True)
 
     def check(self) -> None:
         """Everything owed is there."""
