@@ -123,7 +123,7 @@ def test_the_same_window_three_times(store: Store, config: Config, expected: dic
         assert differences(tables(store), expected) == {}
 
 
-@pytest.mark.parametrize("orders", [20, pytest.param(100, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("orders", [10, pytest.param(100, marks=pytest.mark.nightly)])
 def test_random_orders(store: Store, config: Config, expected: dict[str, list[str]], orders: int) -> None:
     """Pieces of any size, overlapping, repeated and shuffled, recomputed in between or not: the tables are the same."""
     chance = random.Random(20261120)

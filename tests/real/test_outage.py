@@ -30,7 +30,7 @@ ATTEMPTS_US = (AWAY_US[0] + 20 * SECOND_US, AWAY_US[0] + 3 * HOUR_US, AWAY_US[1]
 NEEDS_PERSON = {"401"}
 """What passes only when somebody changes something."""
 
-USUAL = ("503", "hang", "html", "samples cut off", "refused")
+USUAL = ("503", "hang", "refused", "samples html")
 
 Tables = dict[str, list[str]]
 
