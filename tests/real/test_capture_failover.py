@@ -14,7 +14,8 @@ from breakwatch.clock import fixed_clock, to_us
 from breakwatch.config import Config
 from breakwatch.model import Batch, Sighting, SightingKind, Subject, pairs
 from store import Store
-from tests.real.harness import Setup
+from tests.real.harness import ENVIRONMENT, Setup, prometheus_source
+from tests.real.recorded import recorded_prometheus
 
 CAPTURES = Path(__file__).parents[1] / "golden" / "captures"
 END_US = 1_795_174_421_000_000  # 2026-11-20T11:33:41Z
@@ -31,23 +32,25 @@ def client_calls() -> list[Sighting]:
         target = told["body"].removesuffix(" ok") if told["code"] == 200 else ""
         ended_us = to_us(datetime.fromisoformat(told["ts"])) + round(told["ms"] * 1000)
         detail = pairs({"outcome": OUTCOMES[told["code"]], "duration_s": repr(told["ms"] / 1000)})
-        subject = Subject("capture", "be_app", target=target)
+        subject = Subject(ENVIRONMENT, "be_app", target=target)
         calls.append(Sighting("client", SightingKind.REQUEST, ended_us, subject, f"client:{number}", detail=detail))
     return calls
+
+
+LOG = {
+    "name": "haproxy-log",
+    "kind": "logs",
+    "paths": [str(CAPTURES / "haproxy.log")],
+    "format": "regex",
+    "profile": "haproxy",
+    "labels": {"environment": ENVIRONMENT},
+}
 
 
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Setup:
     """The proxy's log through the ordinary path, and the client's list beside it."""
-    log = {
-        "name": "haproxy-log",
-        "kind": "logs",
-        "paths": [str(CAPTURES / "haproxy.log")],
-        "format": "regex",
-        "profile": "haproxy",
-        "labels": {"environment": "capture"},
-    }
-    setup = Setup(tmp_path_factory.mktemp("failover") / "store", (log,), ())
+    setup = Setup(tmp_path_factory.mktemp("failover") / "store", (LOG,), ())
     assert setup.collect(fixed_clock(END_US)).problems() == ()
     return setup
 
@@ -88,3 +91,20 @@ def test_each_call_counts_once_though_two_logs_tell_it(collected: Setup) -> None
         "logs:client": (603, True),
         "logs:haproxy": (601, False),
     }
+
+
+def test_counters_alone_tell_the_failover_and_the_log_makes_it_exact(tmp_path: Path) -> None:
+    """By the counters it took at least nothing, at most nobody knows; with the log both tell one failover, exactly."""
+    with recorded_prometheus(tmp_path / "server") as server:
+        source = prometheus_source(server, profiles=["haproxy"])
+        alone, both = Setup(tmp_path / "alone", (source,), ()), Setup(tmp_path / "both", (source, LOG), ())
+        for setup in (alone, both):
+            assert setup.collect(fixed_clock(END_US)).problems() == ()
+    (row,) = failovers(alone)
+    assert (row["from_target"], row["to_target"], row["trigger"]) == ("primary", "standby", "health")
+    assert (row["duration_low_s"], row["duration_s"], row["duration_high_s"]) == (0.0, None, None)
+    (seen,) = alone.rows("from failover_sightings")
+    assert to_us(seen["served_earliest"]) - KILLED_US <= TAKEOVER_S * 1e6 <= to_us(seen["served_latest"]) - KILLED_US
+    (row,) = failovers(both)
+    assert row["sources"] == ["haproxy-log", "prom"]
+    assert row["duration_s"] == pytest.approx(FAILOVER_S, abs=0.003)
