@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
-from analysis.bounds import Bounds, between_samples
+from analysis.bounds import STAMP_SLACK_US, Bounds, between_samples
 from analysis.evidence import Increase, Run, increases
 from breakwatch.clock import from_us
 
@@ -89,7 +89,7 @@ def sighted(
             if not taken or taken[1].until_us - run.first.until_us > limits.horizon_us:
                 continue
             failed_since = any(
-                run.last_us < at_us <= taken[1].until_us and other not in (name, taken[0])
+                run.last_us <= at_us <= taken[1].until_us and other not in (name, taken[0])
                 for other, at_us in _failing(runs, downs)
             )
             if not failed_since and not _is_over(name, run, targets, taken, limits.quiet_us):
@@ -151,9 +151,9 @@ def _one_run(target: _Target, told: Sequence[tuple[Increase, bool]]) -> _Run:
 
 
 def _failing(runs: Iterable[tuple[str, _Run]], downs: Iterable[Down]) -> Iterator[tuple[str, Instant]]:
-    """Yield which target began to fail, and since when at the latest: by its calls, or by its health or breaker."""
-    yield from ((name, run.first.until_us) for name, run in runs)
-    yield from ((down.target, down.bounds.latest_us) for down in downs)
+    """Yield which target began to fail, and not before when: by its calls, or by its health or breaker."""
+    yield from ((name, run.first.after_us) for name, run in runs)
+    yield from ((down.target, down.bounds.earliest_us + STAMP_SLACK_US) for down in downs)
 
 
 def _is_over(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PROXY = "be_app"
 LOOK_EVERY_S = 0.01
+SERVER_TIMEOUT_S = 0.8
 
 CONFIG = """
 global
@@ -35,7 +36,7 @@ defaults
     retries 3
     timeout connect 300ms
     timeout client 5s
-    timeout server 800ms
+    timeout server {server_timeout_ms}ms
     timeout check 150ms
 frontend fe_app
     bind 127.0.0.1:{port}
@@ -81,6 +82,7 @@ class HAProxy:
         config.write_text(
             CONFIG.format(
                 folder=self.folder,
+                server_timeout_ms=round(SERVER_TIMEOUT_S * 1000),
                 port=self.port,
                 metrics_port=self.metrics_port,
                 proxy=PROXY,

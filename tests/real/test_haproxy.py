@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from breakwatch.clock import to_us
 from tests.real.backends import Backend, Call, Caller
-from tests.real.haproxy import PROXY, HAProxy, Turn, Watcher
+from tests.real.haproxy import PROXY, SERVER_TIMEOUT_S, HAProxy, Turn, Watcher
 from tests.real.harness import Setup, health_changes, level_changes, prometheus_source
 from tests.real.processes import Prometheus
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tests.real.harness import Found
 
 WORDS = {"UP": "up", "DOWN": "down"}
+CLOCK_US = 2_000
+"""How finely HAProxy tells times: in milliseconds, some of them of a moment before."""
 OUTCOMES = {2: "success", 5: "failure"}
 
 
@@ -187,6 +190,38 @@ def test_with_the_log_no_call_counts_twice(story: Story, by_metrics_and_log: Set
     failed = {outcome: sum(n for (_, one), n in found.items() if one == outcome) for outcome in ("failure", "timeout")}
     assert sum(failed.values()) == sum(call.status >= 500 for call in story.calls)
     assert failed["timeout"] == sum(call.status == 504 for call in story.calls)
+
+
+def test_the_log_tells_each_failover(story: Story, by_metrics_and_log: Setup) -> None:
+    """Refused, hung, refused: from the start of the first call that one failed to the end of the other's answer.
+
+    A refused call is answered by the other server within the same call. A hung one is failed by HAProxy. Where two
+    share the work and one answers 500, the other just goes on.
+    """
+    rows = by_metrics_and_log.rows("from failovers where service = $service order by served_at", service=PROXY)
+    assert [(row["from_target"], row["to_target"], row["trigger"]) for row in rows] == [
+        ("one", "two", "health"),
+        ("one", "spare", "health"),
+        ("two", "one", "health"),
+    ]
+    hung = next(call for call in story.calls if call.status == 504)
+    for row in rows:
+        failed_us, served_us = to_us(row["failed_at"]), to_us(row["served_at"])
+        good = next(
+            call
+            for call in story.calls
+            if call.target == row["to_target"] and call.status == 200 and call.ended_us >= served_us - CLOCK_US
+        )
+        bad = hung if row["to_target"] == "spare" else good
+        assert good.started_us - CLOCK_US <= served_us <= good.ended_us + CLOCK_US
+        assert bad.started_us - CLOCK_US <= failed_us <= bad.ended_us + CLOCK_US
+        assert row["duration_high_s"] - row["duration_low_s"] < 0.0011
+    assert rows[1]["duration_low_s"] > SERVER_TIMEOUT_S
+
+
+def test_metrics_alone_invent_no_failover(by_metrics: Setup) -> None:
+    """Counters cannot tell where a call was moved to, nor that one hung: rather nothing is said than a wrong thing."""
+    assert by_metrics.rows("from failovers") == []
 
 
 def true_levels(story: Story) -> list[tuple[str, int, int]]:
