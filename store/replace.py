@@ -72,17 +72,21 @@ class KeptTables:
             scope="true" if whole else ", ".join(scopes[0]),
             when=catalog.DENSE.get(table, "now"),
         )
-        names = ["stage", "fill", "difference", "changed_spans" if dense else "tombstones", "delete", "insert"]
+        for name in ("stage", "fill"):
+            connection.execute(script[name])
+        repeated = connection.execute(script["repeated"]).fetchall()[0][0]
+        difference = "difference_of_copies" if repeated else "difference"
+        names = [difference, "changed_spans" if dense else "tombstones", "delete", "insert"]
         changed = 0
         for name in names:
             sql = script[name]
             given = {"relation": f"kept.{table}"} if "relation" in parameters(sql) else None
             answer = connection.execute(sql, given) if given else connection.execute(sql)
-            if name in {"difference", "delete", "insert"}:
+            if name in {difference, "delete", "insert"}:
                 count = int(answer.fetchall()[0][0])
-                if name == "difference" and count == 0:
+                if name == difference and count == 0:
                     return 0
-                changed += count if name != "difference" else 0
+                changed += count if name != difference else 0
         return changed
 
     def renew(self, connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, int] | None:
