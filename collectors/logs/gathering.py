@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from breakwatch.model import Rejected
 from breakwatch.sightings import SightingRows
-from collectors.logs.identity import position_of
+from collectors.logs.identity import digest
 from collectors.logs.prefilter import count_lines
 from collectors.logs.reading import text_of
 from collectors.logs.redaction import harmless
@@ -45,12 +45,25 @@ class Place:
     lines: Lines
     cut: frozenset[int] = frozenset()
 
-    def position(self, index: int) -> str:
-        """Return what names a line for good."""
-        frame = self.lines.frames[index] if self.lines.frames else None
-        if frame is not None and frame.cursor:
-            return f"cursor:{frame.cursor}"
-        return position_of(self.first_line, self.lines.offsets[index], self.lines.own[index])
+    def positions(self, indices: Sequence[int]) -> list[str]:
+        """Return what names lines for good: files may begin alike, so a line's own hash is part of it."""
+        own, offsets, frames, first = self.lines.own, self.lines.offsets, self.lines.frames, self.first_line
+        if not frames:
+            return [f"{first}:{offsets[index]}:{digest(own[index])}" for index in indices]
+        found = []
+        for index in indices:
+            frame = frames[index]
+            named = frame is not None and frame.cursor
+            found.append(f"cursor:{named}" if named else f"{first}:{offsets[index]}:{digest(own[index])}")
+        return found
+
+    def texts(self, indices: Sequence[int]) -> list[str]:
+        """Return what is shown of lines."""
+        kept = self.lines.kept
+        if self.lines.frames:  # what stands in a frame may hold line ends
+            return [text_of(kept[index]) for index in indices]
+        joined = b"\n".join([kept[index] for index in indices]).decode("utf-8", "replace")
+        return joined.replace("\n\ufeff", "\n").removeprefix("\ufeff").split("\n")
 
 
 @dataclass
@@ -88,24 +101,25 @@ class Step:
         for index, problem in problems.items():
             self._problem(place, index, problem)
         wanted = told if wants is None else [one for one in told if wants(one[3])]
-        self._add(wanted, place, secret=secret)
+        if wanted:
+            self._add(wanted, place, secret=secret)
         return min((occurred_us for _, _, _, occurred_us in told), default=None)
 
     def _add(self, told: Sequence[Told], place: Place, *, secret: bool) -> None:
-        rows, kept, position = self.sightings, place.lines.kept, place.position
+        rows, indices = self.sightings, [index for index, _, _, _ in told]
         rows.said += [said for _, said, _, _ in told]
         rows.occurred_us += [occurred_us for _, _, _, occurred_us in told]
-        positions = [position(index) for index, _, _, _ in told]
+        positions, texts = place.positions(indices), place.texts(indices)
         details = [detail for _, _, detail, _ in told]
-        texts = [text_of(kept[index]) for index, _, _, _ in told]
-        if len(set(positions)) < len(positions):
+        if len(set(indices)) < len(indices):
             _number(positions)
         if secret:
             texts = [self.redactor.clean(text) for text in texts]
             details = [self.redactor.clean_pairs(detail) for detail in details]
         rows.positions += positions
         rows.details += details
-        rows.raws += [harmless(text[:MAX_RAW_CHARS]) for text in texts]
+        raws = [text[:MAX_RAW_CHARS] for text in texts]
+        rows.raws += raws if "".join(raws).isprintable() else map(harmless, raws)
         self.kept_chars += sum(map(len, texts))
 
     def reject(self, position: str, reason: str, where: str, text: str) -> None:
@@ -118,7 +132,7 @@ class Step:
     def _problem(self, place: Place, index: int, problem: str) -> None:
         why = f"longer than {MAX_LINE_BYTES} bytes and cut: {problem}" if index in place.cut else problem
         where = f"{place.path}, byte {place.lines.offsets[index]}"
-        self.reject(place.position(index), why, where, text_of(place.lines.kept[index]))
+        self.reject(place.positions([index])[0], why, where, text_of(place.lines.kept[index]))
 
 
 def _number(positions: list[str]) -> None:

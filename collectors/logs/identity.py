@@ -7,8 +7,8 @@ anew from the same beginning, or a copy, is continued only where it really says 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -81,14 +81,9 @@ def first_line_id(head: bytes) -> str:
     return digest(head[:NEAR_BYTES].partition(b"\n")[0])
 
 
-def position_of(first_line: str, offset: int, line: bytes) -> str:
-    """Return where a line stands. Its own hash is part of it: files may begin alike and go on differently."""
-    return f"{first_line}:{offset}:{digest(line)}"
-
-
 def digest(data: bytes) -> str:
     """Return a short hash."""
-    return hashlib.blake2b(data, digest_size=8).hexdigest()
+    return blake2b(data, digest_size=8).hexdigest()
 
 
 @dataclass

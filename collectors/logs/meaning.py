@@ -71,7 +71,7 @@ class Meaning:
         sighting: what happened, without its time and place; None where the line says nothing.
         ours: whether the line is of the pattern's kind.
         loose: our field → their names, of what is read from each line.
-        stamp: the first name that may hold a time in ISO form; empty where none is there.
+        stamp: the first name that may hold the time in ISO form; empty where none is there, or the time lies elsewhere.
     """
 
     sighting: Sighting | None
@@ -156,10 +156,8 @@ class Meanings:
             for name, theirs in meaning.loose:
                 if name == "started_at" and (began := said(values, theirs, self.ready.pattern.sentinels)):
                     return self._ended(began, values, now_us)
-        if meaning.stamp:
-            value = values[meaning.stamp]
-            if value.__class__ is str and (quick_us := quick_iso(value)) is not None:
-                return quick_us
+        if meaning.stamp and (quick_us := quick_iso(values[meaning.stamp])) is not None:
+            return quick_us
         ready = self.ready
         value = find(values, ready.stamp)
         if value is None:
@@ -192,7 +190,8 @@ class Meanings:
         # Of one name itemgetter would return the value alone.
         deciding = itemgetter(*there, *there) if len(there) == 1 else itemgetter(*there) if there else _nothing
         shape = _Shape(deciding, tuple(one for one in self._loose if _holds(names, one[1])), "")
-        if self.ready.time_form in ("auto", "iso"):
+        started = any(name == "started_at" for name, _ in shape.loose)
+        if self.ready.time_form in ("auto", "iso") and not started:
             shape.stamp = next((name for name in self.ready.stamp if name in names), "")
         self._shapes[names] = shape
         return shape

@@ -12,7 +12,7 @@ from collectors.logs.fields import PARSERS, as_text, find
 from collectors.logs.meaning import Meanings
 from collectors.logs.patterns import LogPattern
 from collectors.logs.ready import made_ready
-from collectors.logs.times import beginning_time, iso, leading_time
+from collectors.logs.times import beginning_time, iso, leading_time, quick_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,7 +146,9 @@ class LineReader:
             said = meaning.sighting
             if said is None:
                 return True
-            occurred_us = meanings.occurred(meaning, values, now_us)
+            occurred_us = quick_iso(values[meaning.stamp]) if meaning.stamp else None
+            if occurred_us is None:
+                occurred_us = meanings.occurred(meaning, values, now_us)
             if occurred_us is None or occurred_us > now_us + FUTURE_US:
                 _refuse_time(meanings, occurred_us)
             detail = meanings.detail(meaning, values, now_us) if meaning.loose else said.detail

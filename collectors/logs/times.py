@@ -43,6 +43,7 @@ _EPOCH_UNIT_US: Final = {
 _YEARS: Final = range(1980, 2200)  # an earlier stamp of a log is a counter, or a unit taken for another
 _EPOCH_DIGITS: Final = {"epoch_s": 10, "epoch_ms": 13, "epoch_us": 16, "epoch_ns": 19}
 _EPOCH_LIMIT: Final = Decimal(10) ** 19
+_QUICK: Final = ("--T", "-- ")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST_US: Final = to_us(datetime(_YEARS.start, 1, 1, tzinfo=UTC))
 _LATEST_US: Final = to_us(datetime(_YEARS.stop, 1, 1, tzinfo=UTC))
@@ -89,9 +90,9 @@ def beginning_time(text: str, *, zone: tzinfo, now_us: Instant) -> Instant | Non
     return _auto(found[0], zone, now_us) if found else None
 
 
-def quick_iso(value: str) -> Instant | None:
+def quick_iso(value: object) -> Instant | None:
     """Return an ISO stamp that names its zone as an instant; None for all others, which parse_time knows."""
-    if value[4:5] != "-" or value[7:8] != "-" or value[10:11] not in ("T", " "):
+    if value.__class__ is not str or value[4:11:3] not in _QUICK:
         return None
     try:
         since = datetime.fromisoformat(value) - _EPOCH
