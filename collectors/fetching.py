@@ -42,6 +42,7 @@ class Fetcher:
     streams: bool | None = None
     longest_us: int = LONGEST_STREAM_US
     asks_for_changes: bool = True
+    _fitted_us: int = LONGEST_STREAM_US
     _histograms: int = 0
     _told: set[str] = field(default_factory=set)
 
@@ -68,7 +69,8 @@ class Fetcher:
 
     def next_us(self, left_us: int) -> int:
         """Return how much to ask for next of what is left: no small rest is left over for a question of its own."""
-        return left_us if left_us <= self.longest_us * 5 // 4 else self.longest_us
+        most_us = min(self.longest_us, self._fitted_us)
+        return left_us if left_us <= most_us * 5 // 4 else most_us
 
     def fitting_us(
         self, series: Sequence[Mapping[str, str]], start_us: Instant, span_us: int, interval_s: float | None
@@ -81,6 +83,8 @@ class Fetcher:
             return min(span_us, max(SURE_US, int(most_us)))
         count = self._count(sorted({one[NAME] for one in series}), start_us, start_us + span_us)
         if count <= SAMPLES_PER_REQUEST:
+            # What fitted will fit again: the next span need not be found by trying.
+            self._fitted_us = span_us if 2 * count > SAMPLES_PER_REQUEST else 2 * span_us
             return span_us
         return max(SHORTEST_US, min(span_us // 2, int(span_us * 0.9 * SAMPLES_PER_REQUEST / count)))
 
