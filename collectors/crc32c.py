@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,28 +19,28 @@ _POLYNOMIAL = 0x82F63B78
 _BLOCK_BYTES = 1024
 _SHORTEST = 4
 _ONES = 0xFFFFFFFF
+_ZEROS = bytes(_BLOCK_BYTES)
 
 
 def crc32c(texts: Sequence[bytes]) -> Registers:
     """Return the CRC-32C of each text."""
     if not texts:
         return np.empty(0, np.uint32)
-    blocks = [max(1, -(-len(text) // _BLOCK_BYTES)) for text in texts]
+    lengths = np.fromiter((len(text) for text in texts), np.int64, len(texts))
+    blocks = np.maximum(1, -(-lengths // _BLOCK_BYTES))
     # A register of zeros stays as it is while zeros pass: every text is filled up to whole blocks from the left. That
     # it must begin with all ones comes to the same as turning over the first four bytes.
-    filled = b"".join(_filled(text, count) for text, count in zip(texts, blocks, strict=True))
+    filling = [_ZEROS[:size] for size in (blocks * _BLOCK_BYTES - lengths).tolist()]
+    filled = bytearray().join(chain.from_iterable(zip(filling, texts, strict=True)))
+    heads = np.cumsum(blocks) * _BLOCK_BYTES - lengths
+    np.frombuffer(filled, np.uint8)[(heads[lengths >= _SHORTEST, None] + np.arange(_SHORTEST))] ^= np.uint8(0xFF)
     words = np.frombuffer(filled, np.dtype("<u2")).reshape(-1, _BLOCK_BYTES // 2)
     passed = _pass(np.ascontiguousarray(words.T), np.zeros(len(words), np.uint32))
-    result = _put_together(passed, np.array(blocks)) ^ np.uint32(_ONES)
+    result = _put_together(passed, blocks) ^ np.uint32(_ONES)
     for number, text in enumerate(texts):
         if len(text) < _SHORTEST:
             result[number] = _slowly(text)
     return result
-
-
-def _filled(text: bytes, blocks: int) -> bytes:
-    head = bytes(byte ^ 0xFF for byte in text[:_SHORTEST])
-    return bytes(blocks * _BLOCK_BYTES - len(text)) + head + text[_SHORTEST:]
 
 
 def _pass(words: NDArray[np.uint16], registers: Registers) -> Registers:
