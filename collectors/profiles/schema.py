@@ -189,6 +189,8 @@ class RequestsReading(_Outcomes):
             raise refused("requests need an outcome, an outcome_label, or role: fire", "say how the calls ended")
         if bool(self.role) + bool(self.whole) + bool(self.part_of) > 1:
             raise refused("a counter of requests has one of role, whole and part_of", "keep one of them")
+        if self.whole and not self.outcome:
+            raise refused("a whole has one outcome, so that its rest has", "write one reading for each, with where")
         return self
 
 

@@ -265,6 +265,18 @@ def test_a_level_does_not_depend_on_the_order_of_samples() -> None:
             {},
             {"outcome": "success"},
         ),
+        (
+            "  - {reads: requests, metric: q, outcome: failure, whole: failed}",
+            "q",
+            {},
+            {"outcome": "failure", "whole": "failed"},
+        ),
+        (
+            "  - {reads: requests, metric: q, outcome: not_permitted, part_of: failed}",
+            "q",
+            {},
+            {"outcome": "not_permitted", "part_of": "failed"},
+        ),
     ],
 )
 def test_readings_say(readings: str, metric: str, labels: Mapping[str, str], said: Mapping[str, str]) -> None:
@@ -295,6 +307,8 @@ def test_a_prefix_ends_at_a_words_end() -> None:
         ("  - {reads: level_counts, parts: {a: m}, levels: [{level: full, part: a}, {level: degraded}]}", "at_least"),
         ("  - {reads: level_counts, parts: {a: m}, levels: [{level: unknown}]}", "no level unknown"),
         ("  - {reads: queue, pattern: 'a', any_prefix: true}", "any_prefix"),
+        ("  - {reads: requests, metric: q, outcome: failure, whole: a, part_of: b}", "one of role"),
+        ("  - {reads: requests, metric: q, outcome_label: c, outcomes: {a: failure}, whole: a}", "one outcome"),
         ("  - {reads: transitions, metric: t, states: {a: open}, to_state: open}", "to_state or to_label"),
     ],
 )
