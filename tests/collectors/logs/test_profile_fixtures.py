@@ -12,14 +12,18 @@ from collectors.identity import Resolver
 from collectors.logs.patterns import IGNORE, LogPattern
 from collectors.logs.reading import LineReader, Understood
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "profiles"
+GOLDEN = Path(__file__).parents[2] / "golden"
+FOLDERS = ("profiles", "lines")
+"""Logs that a library really wrote, and single lines, each file of which says where they are from."""
+
 NOW_US = 1_795_300_000 * SECOND_US
 NAMES = tuple(name for name, profile in profiles.shipped().items() if profile.logs)
 
 
 def lines(name: str) -> list[bytes]:
     """Return the lines of a profile's library, recorded or built, those of what it extends included."""
-    own = [path for suffix in ("log", "jsonl", "built.log") if (path := GOLDEN / f"{name}.{suffix}").exists()]
+    files = [GOLDEN / folder / f"{name}.{suffix}" for folder in FOLDERS for suffix in ("log", "jsonl")]
+    own = [file for file in files if file.exists()]
     found = [line for path in own for line in path.read_bytes().splitlines() if not line.startswith(b"# ")]
     base = profiles.shipped()[name].extends
     return [*found, *(lines(base) if base else [])]
