@@ -41,11 +41,11 @@ def column(values: Iterable[Any] | NDArray[Any], kind: pa.DataType) -> pa.Array:
     Kinds: whole numbers, numbers, truths, moments (aware), texts, lists of texts, maps of texts to texts (pairs, or a
     mapping).
     """
-    given = values if isinstance(values, np.ndarray) else list(values)
+    given = values if isinstance(values, (np.ndarray, list)) else list(values)
     if kind in _NUMBERS:
         return _numbers(given, kind, _NUMBERS[kind])
     if pa.types.is_timestamp(kind):
-        stamps = [None if one is None else _us(one) for one in given]
+        stamps = [to_us(one) if isinstance(one, datetime) else one for one in given]  # or whole microseconds, or None
         return _numbers(stamps, kind, np.int64)
     if pa.types.is_boolean(kind):
         truths = np.array([bool(one) for one in given], np.bool_)
@@ -58,10 +58,6 @@ def column(values: Iterable[Any] | NDArray[Any], kind: pa.DataType) -> pa.Array:
     if kind == PAIRS:
         return _maps(given)
     raise TypeError(f"no column of the kind {kind}")
-
-
-def _us(moment: Any) -> int:
-    return to_us(moment) if isinstance(moment, datetime) else int(moment)
 
 
 def _numbers(given: _Given, kind: pa.DataType, own: type[np.generic]) -> pa.Array:
@@ -83,9 +79,12 @@ def _offsets(lengths: Sequence[int]) -> pa.Buffer:
 
 
 def _texts(given: _Given) -> pa.Array:
-    coded = [b"" if one is None else str(one).encode() for one in given]
-    buffers = [_validity(given), _offsets([len(one) for one in coded]), pa.py_buffer(b"".join(coded))]
-    return pa.Array.from_buffers(TEXT, len(coded), buffers)
+    texts = ["" if one is None else str(one) for one in given]
+    whole = "".join(texts)
+    # Nearly all of our texts are ASCII: then each is as many bytes as characters.
+    lengths = [len(one) for one in (texts if whole.isascii() else map(str.encode, texts))]
+    buffers = [_validity(given), _offsets(lengths), pa.py_buffer(whole.encode())]
+    return pa.Array.from_buffers(TEXT, len(texts), buffers)
 
 
 def _nested(given: _Given, kind: pa.DataType, inner: pa.Array) -> pa.Array:

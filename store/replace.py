@@ -126,18 +126,12 @@ def _table(
         place = tuple(row.get(name, common.get(name)) for name in named)
         if place not in inside:
             raise ValueError(f"a row for kept.{table} lies outside its scope: {', '.join(named)} are {place!r}")
-    return pa.table(
-        {
-            name: arrow.column(
-                map(_PLAIN.get(kind, _as_it_is), [row.get(name, common.get(name)) for row in rows]), kind
-            )
-            for name, kind in columns.items()
-        }
-    )
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+    made: dict[str, pa.Array] = {}
+    for name, kind in columns.items():
+        default = common.get(name)
+        values = [row.get(name, default) for row in rows]
+        made[name] = arrow.column(map(_in_order, values) if kind in _WITHOUT_ORDER else values, kind)
+    return pa.table(made)
 
 
 def _in_order(value: Any) -> Any:
@@ -147,4 +141,4 @@ def _in_order(value: Any) -> Any:
     return sorted(value) if isinstance(value, (set, frozenset)) else value
 
 
-_PLAIN = {arrow.PAIRS: _in_order, arrow.TEXTS: _in_order}
+_WITHOUT_ORDER = frozenset({arrow.PAIRS, arrow.TEXTS})
