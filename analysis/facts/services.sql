@@ -37,7 +37,11 @@ select
     coalesce(nullif(track.target, ''), track.breaker) as target,
     track.labels,
     make_timestamptz(
-        max(increase.until_us) filter (where track.detail['outcome'] in ('success', 'cache_hit'))
+        max(increase.until_us) filter (
+            where track.detail['outcome'] in ('success', 'cache_hit')
+                -- Named, the target is who answered instead; a breaker's fallback is no answer of what it guards.
+                or (track.detail['outcome'] = 'fallback' and track.target <> '')
+        )
     ) as last_served_at
 from raw.tracks as track
 semi join facts_scope using (environment, service)

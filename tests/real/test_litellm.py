@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from breakwatch.clock import to_us
 from tests.real import litellm_proxy
 from tests.real.harness import Setup, prometheus_source
 from tests.real.judging import check_edges, check_incidents
@@ -152,6 +153,15 @@ def test_fallbacks_are_counted_beside_the_calls(judged: Judged) -> None:
     answered = Counter(call.by == "spare-c" for call in judged.truth.calls)
     failed = sum(call.status != 200 for call in judged.truth.calls)
     assert found == Counter({("fallback",): answered[True], ("failure",): failed})
+
+
+def test_a_group_last_served_when_it_last_answered(judged: Judged) -> None:
+    """Both groups that chat was answered by, the spare by its fallbacks: within the scrape that showed it."""
+    rows = judged.setup.rows("from targets where operation = 'chat'")
+    served_us = {row["target"]: to_us(row["last_served_at"]) for row in rows}
+    for group in ("chat", "spare"):
+        last_us = max(call.ended_us for call in judged.truth.calls if call.by and GROUP_OF[call.by] == group)
+        assert 0 <= served_us[group] - last_us <= 1_100_000 + COUNTED_LATE_US
 
 
 def test_deployments_answers_are_attempts_beside_the_calls(judged: Judged) -> None:
