@@ -133,9 +133,7 @@ def _take(found: Answer, waiting: Sequence[tuple[int, bytes]]) -> None:
             # A long series comes in several frames.
             if not found.labels or found.labels[-1] != labels:
                 found.labels.append(labels)
-            for chunk in one.chunks:
-                if chunk.type == XOR:
-                    found.series.append(len(found.labels) - 1)
-                    found.chunks.append(chunk.data)
-                else:
-                    found.histograms += 1
+            chunks = [chunk.data for chunk in one.chunks if chunk.type == XOR]
+            found.series += [len(found.labels) - 1] * len(chunks)
+            found.chunks += chunks
+            found.histograms += len(one.chunks) - len(chunks)

@@ -147,7 +147,7 @@ class _Lanes:
 def _decode(chunks: Sequence[bytes], begin: int, store: _Grids) -> tuple[NDArray[np.int32], NDArray[np.int32], Words]:
     """Return (chunk, sample, bits) of the changes in up to LOCKSTEP chunks from ``begin`` on."""
     mine = chunks[begin : begin + LOCKSTEP]
-    lengths = np.fromiter((len(one) for one in mine), np.int64, len(mine))
+    lengths = np.array(list(map(len, mine)), np.int64)
     text = np.frombuffer(b"".join(mine) + _PADDING, np.uint8)
     ends = np.cumsum(lengths)
     heads = _heads(text, ends - lengths, ends)
