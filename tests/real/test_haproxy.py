@@ -145,7 +145,7 @@ def test_the_story_is_hard_enough(story: Story) -> None:
     """Every server went down at least once, the backend too; clients got errors, and calls were retried elsewhere."""
     turns = Counter((turn.name, turn.to_word) for turn in story.turns)
     assert {name for name, word in turns if word == "DOWN"} == {"one", "two", "spare", "BACKEND"}
-    assert turns["one", "DOWN"] == turns["two", "DOWN"] == 2
+    assert min(turns["one", "DOWN"], turns["two", "DOWN"]) >= 2
     assert {call.target for call in story.calls} == {"one", "two", "spare", ""}
     assert {call.status // 100 for call in story.calls} == {2, 5}
     assert sum(int(row["wretr"]) + int(row["wredis"]) for name, row in story.stat.items() if name != "BACKEND") > 0
