@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from breakwatch.config import Config, LogsSource
     from breakwatch.model import Window
     from collectors.logs.framings import Framing
+    from collectors.logs.identity import Record
     from collectors.logs.patterns import LogPattern
     from collectors.logs.streams import Chunk, Encoding, Stream
     from collectors.logs.unframing import Lines
@@ -66,9 +67,10 @@ class _Content:
         """Return where lines of it stand."""
         return Place(self.first_line, self.path, lines, cut)
 
-    def done_until(self, reached: int) -> int:
-        """Return up to where all is read, of what has been read up to ``reached``."""
-        return self.unframer.done_until(reached) if self.unframer else reached
+    def record(self, head: bytes, last: Chunk, stream: Stream) -> Record:
+        """Return how far the file has been read, whose last chunk was ``last``."""
+        reached = self.unframer.done_until(last.next_start) if self.unframer else last.next_start
+        return replace(record_at(reached, head, last, stream), path=self.path)
 
 
 @dataclass
@@ -203,20 +205,22 @@ class LogCollector:
         framing = self._framing(head, encoding)
         content = _Content(held.path, encoding, Unframer(framing, self._reader.literals) if framing else None)
         content.first_line = first_line_id(head) if start else ""
+        last: Chunk | None = None
         for chunk in chunks(stream, encoding, start):
-            if not stream.final and not still_begins(stream, head, record):
+            if not stream.final and not still_begins(stream, head, record, last):
                 break  # truncated under our hands: the chunk may be the fresh file's, which the next pass begins with
             if not content.first_line:  # only now is it complete, and with it the name for good
                 content.first_line = first_line_id(stream.read(0, NEAR_BYTES) if chunk.start else chunk.raw)
             self._chunk(current, content, chunk)
-            record = replace(record_at(content.done_until(chunk.next_start), head, chunk, stream), path=held.path)
+            last = chunk
             if current.step.full:
                 if keeping:
-                    current.book.note(held.key, record)
+                    current.book.note(held.key, content.record(head, last, stream))
                 yield self._batch(current)
         else:
-            if self._give_up(current, content, final=stream.final) and record is not None:
-                record = record_at(content.done_until(chunk.next_start), head, chunk, stream)
+            self._give_up(current, content, final=stream.final)
+        if last is not None:
+            record = content.record(head, last, stream)
         if stream.damage:
             current.step.reject(f"{first_line_id(head)}:damaged", stream.damage, str(held.path), "")
         if record is not None and keeping:
@@ -243,13 +247,10 @@ class LogCollector:
         else:
             self._take(current, content.place(unframer.lines(found, offsets)))
 
-    def _give_up(self, current: _Pass, content: _Content, *, final: bool) -> bool:
-        """Read lines whose rest will not come; return whether there are any."""
-        if content.unframer is None:
-            return False
-        left = content.unframer.give_up(current.now_us, final=final)
-        self._take(current, content.place(left))
-        return bool(left.own)
+    def _give_up(self, current: _Pass, content: _Content, *, final: bool) -> None:
+        """Read lines whose rest will not come."""
+        if content.unframer is not None:
+            self._take(current, content.place(content.unframer.give_up(current.now_us, final=final)))
 
     def _prefilter_of(self, unframer: Unframer | None, data: bytes, end: int) -> Prefilter:
         """Return what finds the wanted lines of a chunk: of a line that was split, each piece is wanted."""

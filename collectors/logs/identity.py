@@ -68,9 +68,16 @@ def record_at(offset: int, head: bytes, chunk: Chunk, stream: Stream) -> Record:
     return Record(offset, digest(head), len(head), digest(tail), len(tail))
 
 
-def still_begins(stream: Stream, head: bytes, record: Record | None) -> bool:
-    """Return whether, after a read, the file still is the one that the read was meant for."""
-    return record.continues_in(stream) if record is not None else stream.read(0, len(head)) == head
+def still_begins(stream: Stream, head: bytes, record: Record | None, last: Chunk | None) -> bool:
+    """Return whether, after a read, the file still is the one that the read was meant for.
+
+    That is the one in which ``last`` was read just before, else the one that ``record`` is of.
+    """
+    if last is None:
+        return record.continues_in(stream) if record is not None else stream.read(0, len(head)) == head
+    behind = last.next_start - last.start
+    tail = last.raw[max(0, behind - NEAR_BYTES) : behind] if behind <= len(last.raw) else b""
+    return stream.read(0, len(head)) == head and stream.read(last.next_start - len(tail), len(tail)) == tail
 
 
 def first_line_id(head: bytes) -> str:

@@ -6,7 +6,7 @@ Searching a block costs a hundredth of parsing its lines, and in most logs one l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Final, overload
 
 import numpy as np
@@ -24,6 +24,8 @@ FEW_LITERALS: Final = 4
 """Up to so many, one search each is faster than one search for all."""
 _BOM: Final = b"\xef\xbb\xbf"
 _EIGHT: Final = np.arange(8)
+MANY: Final = 500
+"""So many places are compared byte by byte for all at once; fewer one after the other."""
 SAMPLE_BYTES: Final = 1 << 16
 """So much of the first block says which bytes are rare."""
 
@@ -59,24 +61,23 @@ class Prefilter:
         if self._any is not None:
             return _first_hits(data, self._any, begin, end)
         found = [search.hits(data, begin, end) for search in self._searches]
-        hits: list[int] = (found[0] if len(found) == 1 else np.sort(np.concatenate(found))).tolist()
-        return hits
+        return found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
 
 
 class _Search:
     """A search for one text, a block at a time: where its two rarest bytes stand is where it may stand."""
 
     def __init__(self, text: bytes) -> None:
-        self._text = np.frombuffer(text, np.uint8)
+        self._bytes, self._text = text, np.frombuffer(text, np.uint8)
         self._order: list[int] = []  # the places in the text, that of the rarest byte first
         self._one = self._two = np.empty(0, np.bool_)
 
-    def hits(self, data: bytes, begin: int, end: int) -> NDArray[np.int64]:
-        """Return where the text stands in ``data[begin:end]``."""
+    def hits(self, data: bytes, begin: int, end: int) -> list[int]:
+        """Return where the text stands in ``data[begin:end]``, in order."""
         text = self._text
         places = end - begin - len(text) + 1
         if places <= 0:
-            return np.empty(0, np.int64)
+            return []
         block = np.frombuffer(data, np.uint8, end - begin, begin)
         if not self._order:
             seen = np.bincount(block[:SAMPLE_BYTES], minlength=256)
@@ -85,9 +86,12 @@ class _Search:
         eights = np.flatnonzero(may.view(np.uint64) != 0)  # most places are out: looked through eight at a time
         found = (eights[:, None] * 8 + _EIGHT).ravel()
         found = found[found < places]
-        for place in self._order:
-            found = found[block[found + place] == text[place]]
-        return found + begin
+        found = found[may[found]]
+        if len(found) > MANY:
+            for place in self._order:
+                found = found[block[found + place] == text[place]]
+        whole, starts_with = self._bytes, data.startswith
+        return [place for place in (found + begin).tolist() if starts_with(whole, place)]
 
     def _may(self, block: NDArray[np.uint8], places: int) -> NDArray[np.bool_]:
         """Return where both of the rarest bytes stand; a few more places than there are, which hold anything."""

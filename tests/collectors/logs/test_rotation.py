@@ -126,6 +126,7 @@ class LogFolder(RuleBasedStateMachine):
             self._collect(None, lose=False)
             self._owed |= {number for content in reach for number in content.lines}
             self._opened = [content for content in self._folder.in_reach if content.lines]
+            self._held = []  # read out, and let go of after a silent minute
         self.check()
 
     @rule(batches=st.integers(0, 3), lose=st.booleans())
