@@ -7,7 +7,6 @@ the long way.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,14 +38,12 @@ def matrix_of(body: bytes) -> Samples | None:
         return None
     labels[1:] = [one[len(_NEXT) :] for one in labels[1:]]
     counts = [text.count(b"],[") + 1 for text in numbers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # that the text is no list of numbers: it is counted below
-        flat = np.fromstring(b",".join(numbers).translate(None, _NO_NUMBERS), np.float64, sep=",")
-    if len(flat) != 2 * sum(counts):
-        return None
     try:
+        flat = np.fromstring(b",".join(numbers).translate(None, _NO_NUMBERS), np.float64, sep=",")
         named = orjson.loads(b"[" + b",".join(labels) + b"]")
-    except orjson.JSONDecodeError:
+    except ValueError:  # no numbers, or no JSON
+        return None
+    if len(flat) != 2 * sum(counts):
         return None
     return _columns(named, counts, flat[::2], flat[1::2].copy())
 

@@ -57,12 +57,6 @@ class Packed:
         end: NDArray[np.int64] = np.where(last, lengths[self.piece], following[: len(self.piece)])
         return end - self.at
 
-    def counts(self) -> NDArray[np.int64]:
-        """Return how many samples each series has."""
-        counted = np.zeros(len(self.labels), np.int64)
-        np.add.at(counted, self.series, self.lengths())
-        return counted
-
     def expanded(self, chosen: Flags) -> Samples:
         """Return the samples of some series one by one; ``labels`` stay as they are."""
         pieces = np.flatnonzero(chosen[self.series])

@@ -1,6 +1,7 @@
 """Prometheus' HTTP API, as far as it is needed: names, series, and raw samples with their true stamps.
 
-Raw samples come by instant queries of a range selector. ``query_range`` is never used: it moves stamps onto a grid.
+Raw samples come by remote read, or by instant queries of a range selector. ``query_range`` is never used: it moves
+stamps onto a grid.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ or end; that is what makes the result independent of how a history was cut into 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -161,12 +160,6 @@ class ScrapeTarget:
             local_s = np.where(np.isnan(local_s), following_s, local_s)
         hint = UNKNOWN_INTERVAL_S if self.interval_s is None else self.interval_s
         return np.where(np.isnan(local_s), hint, local_s) / 10
-
-
-def unite(parts: Iterable[Stamps]) -> Stamps:
-    """Return the stamps of several series, ascending, each once."""
-    arrays = [part for part in parts if len(part)]
-    return np.unique(np.concatenate(arrays)) if arrays else np.empty(0, np.int64)
 
 
 def _neighbours_before(stamps: Numbers, limit: float) -> Numbers:
