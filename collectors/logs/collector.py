@@ -27,7 +27,7 @@ from collectors.logs.framings import FRAMINGS, of_file
 from collectors.logs.gathering import Place, Step
 from collectors.logs.identity import Book, first_line_id, record_at, still_begins
 from collectors.logs.patterns import FIELDS, of_source
-from collectors.logs.prefilter import Prefilter
+from collectors.logs.prefilter import LineCounter, Prefilter
 from collectors.logs.reading import LineReader
 from collectors.logs.redaction import Redactor
 from collectors.logs.streams import MAX_LINE_BYTES, NEAR_BYTES, PipeStream, chunks, encoding_of
@@ -127,6 +127,7 @@ class LogCollector:
                 "set another format, or give the source a pattern of its own",
             )
         self._prefilter = Prefilter(self._reader.literals, self._reader.searches)
+        self._counter = LineCounter()
         self._framed: dict[str, Prefilter] = {}
         self._redactor = Redactor(source.redact)
         self._files = Files(path for path in source.paths if path != STANDARD_INPUT)
@@ -229,7 +230,8 @@ class LogCollector:
     def _chunk(self, current: _Pass, content: _Content, chunk: Chunk) -> None:
         """Read the wanted lines of a chunk."""
         data, unframer = chunk.data, content.unframer
-        current.step.count(data, chunk.end)
+        current.step.lines += self._counter.count(data, chunk.end)
+        current.step.bytes_read += chunk.end
         if chunk.cut:
             current.notes[_CUT] += 1
         found, starts = self._prefilter_of(unframer, data, chunk.end).lines(data, 0, chunk.end)

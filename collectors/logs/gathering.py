@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from breakwatch.model import Rejected
 from breakwatch.sightings import SightingRows
 from collectors.logs.identity import digest
-from collectors.logs.prefilter import count_lines
 from collectors.logs.reading import text_of
 from collectors.logs.redaction import harmless
 from collectors.logs.streams import MAX_LINE_BYTES
@@ -84,11 +83,6 @@ class Step:
         """Whether it is time to hand over."""
         kept = len(self.sightings) + len(self.rejected)
         return kept >= BATCH_SIGHTINGS or self.bytes_read >= BATCH_BYTES or self.kept_chars >= BATCH_KEPT_CHARS
-
-    def count(self, data: bytes, end: int) -> None:
-        """Take ``data[:end]`` as read."""
-        self.lines += count_lines(data, end)
-        self.bytes_read += end
 
     def take(self, understood: Understood, place: Place, wants: Callable[[Instant], bool] | None) -> Instant | None:
         """Take in what lines said, where ``wants`` has the time (None wants all); return the earliest time of all."""

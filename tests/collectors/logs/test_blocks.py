@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakwatch.sightings import SightingRows
-from collectors.logs.prefilter import Prefilter, count_lines
+from collectors.logs.prefilter import LineCounter, Prefilter
 from collectors.logs.regexes import compile_for_blocks, compile_regex
 from store import append
 from tests.collectors.logs.following import NOON_US, at, lines
@@ -77,7 +77,7 @@ def test_what_looks_different_in_a_block_is_tried_line_by_line(data: bytes) -> N
 def test_lines_are_counted_as_they_are_split(data: bytes, end: int) -> None:
     """A last line without its end counts."""
     part = data[:end]
-    assert count_lines(data, len(part)) == len(part.split(b"\n")) - (part.endswith(b"\n") or not part)
+    assert LineCounter().count(data, len(part)) == len(part.split(b"\n")) - (part.endswith(b"\n") or not part)
 
 
 def test_values_that_only_python_takes_for_equal_are_told_apart(tmp_path: Path, follow: Follow) -> None:
