@@ -28,8 +28,10 @@ HOURS = 3
 CALLS = "SELECT outcome AS what, sum(count) AS n FROM request_counts GROUP BY outcome ORDER BY outcome"
 REJECTED = "SELECT breaker AS what, sum(calls_rejected) AS n FROM breaker_episodes GROUP BY breaker ORDER BY breaker"
 PROMQL = "SELECT breaker AS what, sum(promql_openings) AS n FROM breaker_episodes GROUP BY breaker ORDER BY breaker"
-TOLD_APART = ("labels", "transition_id", "incident_id", "episode_id")
-TOLD_APART += ("source", "sources", "opened_sources", "closed_sources")
+TOLD_APART = (
+    *("labels", "transition_id", "incident_id", "episode_id"),
+    *("source", "sources", "opened_sources", "closed_sources"),
+)
 
 
 @dataclass(frozen=True)
