@@ -88,6 +88,7 @@ _ASK = "breakwatch init --prometheus https://mimir.example.org/prometheus"
     epilog=_examples(
         "breakwatch init",
         "breakwatch init --prometheus http://localhost:9090",
+        'breakwatch init --prometheus http://localhost:9090 --logs "/var/log/app/*.log"',
         f'{_ASK} --header "X-Scope-OrgID: team-a" --bearer-token-file /run/secrets/mimir',
     )
 )
@@ -101,12 +102,13 @@ def init(
     password_file: Annotated[Path | None, typer.Option("--password-file", help="File of the password.")] = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="Certificates to trust.")] = None,
     look: Annotated[str, typer.Option("--look", help="How long to look at what it holds; 0s: only ask.")] = "30s",
+    logs: Annotated[list[str] | None, typer.Option("--logs", help="Log files to follow, a path or a glob.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write a commented breakwatch.yaml, filled from what a Prometheus holds where one is named.
+    """Write a commented breakwatch.yaml, filled from what a Prometheus and log files hold where they are named.
 
-    Profiles, services, breakers and scrape intervals are found by asking; starter objectives come from a short look at
-    the newest data, and are only such as can be proved.
+    Profiles, services, breakers and scrape intervals are found by asking; format and profile of logs by trying them on
+    the last lines; starter objectives come from a short look at the newest data, and are only such as can be proved.
     """
     from service import scaffold
 
@@ -116,7 +118,7 @@ def init(
         asked = scaffold.Asked(
             prometheus, tuple(header or ()), bearer_token_file, username, password_file, ca_file, within_s
         )
-    written = scaffold.write(config or configuration.DEFAULT_FILE, asked, force=force)
+    written = scaffold.write(config or configuration.DEFAULT_FILE, asked, tuple(logs or ()), force=force)
     console.say(f"{written}: written; next: breakwatch doctor, then breakwatch run")
 
 

@@ -19,12 +19,14 @@ from collectors import profiles
 from collectors.actuator import look
 from collectors.cost import cycle_cost
 from collectors.discover import Discovery, ScrapeJob, discover
+from collectors.logs.trial import guessed, tried
 from service import checking, collecting, scaffold
 from service.running import LEAST_INTERVAL_S, USUAL_SCRAPE_INTERVAL_S
 from store import Reader
 
 NEAR_THE_CAP = 0.8
 MOST_NAMED = 5
+LOOK_AT_REJECTED = 'breakwatch sql "SELECT reason, content FROM rejected_inputs ORDER BY seen_at DESC LIMIT 20"'
 LEAST_FREE_BYTES = 1_000_000_000
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"})
 
@@ -71,6 +73,8 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
                 yield _page(source, clock)
             else:
                 yield from _files(source)
+                if isinstance(source, LogsSource):
+                    yield from _lines(source, config, clock)
                 yield from _proofs(source)
         except BreakwatchError as error:
             yield Check(source.name, error.problem, error.remedy, error.exit_code)
@@ -189,6 +193,25 @@ def _files(source: LogsSource | OpenMetricsSource) -> Iterator[Check]:
             yield Check(source.name, f"{unreadable[0]} cannot be read", "grant read permission", ExitCode.SOURCE)
         else:
             yield Check(source.name, f"{len(found)} {'file' if len(found) == 1 else 'files'} at {pattern}")
+
+
+def _lines(source: LogsSource, config: Config, clock: Clock) -> Iterator[Check]:
+    """Yield what becomes of the newest lines, and how they would be understood where none is."""
+    trial = tried(source, config, clock)
+    if trial is None:
+        return
+    told = f"of the last {trial.lines:,} lines {trial.understood:,} events understood"
+    if not trial.rejected and trial.understood:
+        yield Check(source.name, told)
+    elif trial.understood:
+        yield Check(source.name, f"{told}, {trial.rejected:,} rejected ({', '.join(trial.reasons)})", LOOK_AT_REJECTED)
+    else:
+        guess = guessed(source.paths, config, clock)
+        remedy = "check format and profile, or add a pattern of your own"
+        if guess is not None:
+            remedy = f"set format: {guess.format} and profile: {guess.profile}, by which {guess.trial.understood:,} are"
+        why = f", {trial.rejected:,} rejected ({', '.join(trial.reasons)})" if trial.rejected else ""
+        yield Check(source.name, f"{told}{why}", remedy)
 
 
 def _proofs(source: LogsSource | OpenMetricsSource) -> Iterator[Check]:

@@ -15,15 +15,17 @@ from pydantic import ValidationError
 
 from analysis.questions.starters import Starters
 from breakwatch.clock import Clock, system_clock
-from breakwatch.config import Config, PrometheusSource, load
+from breakwatch.config import Config, LogsSource, PrometheusSource, load
 from breakwatch.config_units import parse_duration_s
 from breakwatch.errors import ConfigError, UsageError
 from collectors.discover import Discovery, discover
+from collectors.logs.trial import Guess, guessed
 from service.observing import LOOK_S, look
 from service.suggesting import expected, objectives
 
 LARGEST_SERVICES = 50
 MOST_TARGETS = 10
+NOTHING = Discovery({}, [], [], None, [], None, {}, 0, {}, {}, {}, [], [], {})
 PROOFS = {
     "run": "proved against the running program",
     "source": "read in the library's source, not proved by a run",
@@ -82,16 +84,26 @@ class Asked:
             yield f"basic_auth: {{username: {_quoted(self.username)}, password_file: {password}}}"
 
 
-def write(path: Path, asked: Asked | None, *, force: bool, clock: Clock = system_clock) -> Path:
-    """Write a starter configuration and return its path; without a server to ask it is a blank one.
+def write(
+    path: Path, asked: Asked | None, logs: Sequence[str] = (), *, force: bool, clock: Clock = system_clock
+) -> Path:
+    """Write a starter configuration and return its path; without a server or logs to look at it is a blank one.
+
+    Args:
+        path: of the file to write.
+        asked: the Prometheus to ask, and for how long to look at what it and the logs hold.
+        logs: patterns of log files.
+        force: overwrite a file that is there.
+        clock: where the present comes from.
 
     Raises:
-        UsageError: the file exists and ``force`` was not given, or what was asked is no server's address.
+        UsageError: the file exists and ``force`` was not given, or what was asked is no server's address, or no lines
+            of some log files are understood.
         SourceError: the Prometheus named cannot be asked.
     """
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already", "add --force to overwrite it, or name another file with --config")
-    text = _blank() if asked is None else _filled(asked, clock)
+    text = _filled(asked, logs, clock) if asked is not None or logs else _blank()
     _check(text)
     try:
         path.write_text(text, encoding="utf-8")
@@ -117,24 +129,50 @@ def _blank() -> str:
     return _template("breakwatch.yaml").substitute(source=source, services="", objectives=" []\n")
 
 
-def _filled(asked: Asked, clock: Clock) -> str:
-    source = asked.source()
-    config = Config(sources=(source,))
-    found = discover(source, config, clock)
-    seen = Starters({}, (), ()) if asked.within_s <= 0 else look(config, clock, asked.within_s).starters
+def _filled(asked: Asked | None, logs: Sequence[str], clock: Clock) -> str:
+    followed = list(_followed(logs, clock))
+    server = None if asked is None else asked.source()
+    config = Config(sources=(*([server] if server else []), *(source for source, _ in followed)))
+    found = NOTHING if server is None else discover(server, config, clock)
+    within_s = LOOK_S if asked is None else asked.within_s
+    seen = Starters({}, (), ()) if within_s <= 0 else look(config, clock, within_s).starters
     services = sorted({*found.services, *seen.covered_s})[:LARGEST_SERVICES]
-    guarded = {breaker.service for breaker in found.breakers}
+    guarded = {one.service for one in found.breakers} | {one.service for one in seen.open_times}
     lines = [
         line
         for name in services
         for line in objectives(name, seen, found.intervals_s.get(name), breakers=name in guarded)
     ]
     named = any(not line.lstrip().startswith("#") for line in lines)
+    asks = "" if asked is None or server is None else "".join(_source(asked, server, found))
     return _template("breakwatch.yaml").substitute(
-        source="".join(_source(asked, source, found)),
+        source=asks + "".join(line for source, guess in followed for line in _log(source, guess)),
         services="".join(line for name in services for line in _service(name, found, seen)),
         objectives=("\n" if named else " []\n") + "".join(lines),
     )
+
+
+def _followed(logs: Sequence[str], clock: Clock) -> Iterator[tuple[LogsSource, Guess]]:
+    """Yield a source for each pattern of log files, read in the way by which most of it is understood."""
+    for number, pattern in enumerate(logs):
+        guess = guessed([Path(pattern)], Config(), clock)
+        if guess is None:
+            raise UsageError(
+                f"--logs {pattern}: no line of such files is understood by any profile",
+                "check the path, or describe the lines with pattern: in the configuration",
+            )
+        settings = {"name": f"logs-{number + 1}", "paths": [Path(pattern).absolute()], "format": guess.format}
+        labels = {"environment": "default"}
+        yield LogsSource.model_validate({**settings, "profile": guess.profile, "labels": labels}), guess
+
+
+def _log(source: LogsSource, guess: Guess) -> Iterator[str]:
+    yield f"  - name: {_quoted(source.name)}\n    kind: logs\n"
+    yield f"    paths: [{', '.join(_quoted(str(path)) for path in source.paths)}]\n"
+    yield "    labels: {environment: default}   # and application: …, where lines do not say whose they are\n"
+    trial = guess.trial
+    told = f"of the last {trial.lines:,} lines {trial.understood:,} events were understood, {trial.rejected:,} rejected"
+    yield f"    format: {guess.format}\n    profile: {guess.profile}   # {told}\n"
 
 
 def _source(asked: Asked, source: PrometheusSource, found: Discovery) -> Iterator[str]:

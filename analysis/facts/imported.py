@@ -1,4 +1,4 @@
-"""What other tools have recorded, as the views show it: outages, their coverage, measurements, benchmarks, experiments."""
+"""What other tools have recorded, as the views show it: outages and their coverage, measurements, benchmarks, chaos."""
 
 from __future__ import annotations
 

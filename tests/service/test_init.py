@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from math import inf
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import pytest
 
 from analysis.questions.starters import OpenTime, Seen, Starters
 from analysis.statistics import Figure
-from breakwatch.clock import Clock
+from breakwatch.clock import Clock, system_clock
 from breakwatch.config import Config, PrometheusSource, load
 from breakwatch.errors import SourceError, UsageError
 from collectors.cost import Cost
 from collectors.discover import Breaker, Discovery, ScrapeJob
 from service import doctor, scaffold
 from service.observing import Look
+from store import Reader
 from tests.service.command import breakwatch, write
 from tests.service.servers import closed_port
 
@@ -141,6 +143,44 @@ def test_how_to_get_in_is_carried_into_the_file(tmp_path: Path, monkeypatch: pyt
     assert dict(source.headers) == {"X-Scope-OrgID": "team-a"}
     assert source.bearer_token_file == tmp_path / "token"
     assert source.ca_file == tmp_path / "ca.pem"
+
+
+def test_logs_are_read_by_what_understands_most_of_them(tmp_path: Path) -> None:
+    """Format and profile of log files are found by trying them; what is written collects them as it is."""
+    captures = Path(__file__).parents[1] / "golden" / "captures"
+    for name in ("haproxy.log", "opossum_events.jsonl"):
+        shutil.copy(captures / name, tmp_path / name)
+    done = breakwatch("init", "--logs", "haproxy.log", "--logs", "*.jsonl", folder=tmp_path)
+    assert (done.code, done.out) == (0, ""), done.err
+    told = [(one.format, one.profile) for one in load(tmp_path / "breakwatch.yaml").sources if one.kind == "logs"]
+    assert told == [("regex", "haproxy"), ("json", "opossum")]
+    assert breakwatch("collect", "--once", folder=tmp_path).code == 0
+    with Reader.open(tmp_path / "breakwatch.duckdb") as reader:
+        assert reader.rows("SELECT count(*) AS n FROM breaker_incidents") == [{"n": 1}]
+        assert reader.rows("SELECT sum(count) AS n FROM request_counts") == [{"n": 601}]
+
+
+def test_logs_that_nobody_understands_are_refused(tmp_path: Path) -> None:
+    """A pattern without files, and files of another kind, write nothing and say so in two lines."""
+    (tmp_path / "notes.txt").write_text("milk\neggs\n")
+    for pattern in ("notes.txt", "none/*.log"):
+        done = breakwatch("init", "--logs", pattern, folder=tmp_path)
+        assert done.code == 2
+        assert f"--logs {pattern}: no line of such files is understood by any profile" in done.err
+    assert not (tmp_path / "breakwatch.yaml").exists()
+
+
+def test_the_doctor_says_how_lines_would_be_understood(tmp_path: Path) -> None:
+    """A source that reads plain lines as JSON is told which format and profile understand them."""
+    shutil.copy(Path(__file__).parents[1] / "golden" / "captures" / "haproxy.log", tmp_path / "haproxy.log")
+    sources = "{name: good, kind: logs, paths: [haproxy.log], format: regex, profile: haproxy}, "
+    sources += "{name: bad, kind: logs, paths: [haproxy.log], profile: haproxy}"
+    config = load(write(tmp_path, f"sources: [{sources}]"))
+    lines = [check.line() for check in doctor.checks(config, system_clock)]
+    assert "ok    good: of the last 606 lines 611 events understood" in lines
+    (bad,) = [line for line in lines if line.startswith("warn  bad: ")]
+    assert "of the last 606 lines 0 events understood, 606 rejected" in bad
+    assert "try: set format: regex and profile: haproxy, by which 611 are" in bad
 
 
 def test_a_server_that_cannot_be_asked_writes_nothing(tmp_path: Path) -> None:

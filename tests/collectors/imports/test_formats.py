@@ -95,7 +95,7 @@ def test_other_shapes_are_refused_with_what_was_expected(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_packing_renaming_and_line_ends_change_nothing(name: str, tmp_path: Path) -> None:
-    """The same content gzipped, with a byte order mark and CRLF, under another name, gives records of equal identity."""
+    """The same content gzipped, with a byte order mark and CRLF, under another name, gives the same records."""
     form, path = FORMATS[FILES[name]], FOLDER / name
     other = tmp_path / "renamed.gz"
     other.write_bytes(gzip.compress(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n")))
