@@ -12,6 +12,7 @@ from collectors.logs.fields import PARSERS, as_text, find
 from collectors.logs.meaning import Meanings
 from collectors.logs.patterns import LogPattern
 from collectors.logs.ready import made_ready
+from collectors.logs.regexes import named_groups
 from collectors.logs.times import beginning_time, iso, leading_time, quick_iso
 
 if TYPE_CHECKING:
@@ -210,10 +211,9 @@ class LineReader:
         if regex is None:
             return line.values
         message = as_text(find(line.values, meanings.ready.message)) if self._parse else line.text
-        found = regex.search(message) if message is not None else None
-        if found is None:
+        groups = named_groups(regex, meanings.ready.groups, message) if message is not None else None
+        if groups is None:
             return None
-        groups = {name: value for name, value in found.groupdict().items() if value is not None}
         if self._parse is None and line.frame is not None:
             return {**line.frame.fields, **groups}
         return {**line.values, **groups}

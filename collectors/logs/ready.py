@@ -36,6 +36,7 @@ class Ready:
     pattern: LogPattern
     kind: SightingKind | None
     regex: Regex | None
+    groups: tuple[tuple[str, int], ...]
     literals: tuple[str, ...]
     match: Wanted
     require: Wanted
@@ -66,10 +67,12 @@ def made_ready(pattern: LogPattern, form: str, overrides: Mapping[str, str], tim
     fields = {**known, **own}
     kind = None if pattern.event == IGNORE else SightingKind(pattern.event)
     wanted = ("from", "to", *SUBJECT_FIELDS, *DETAIL_FIELDS[kind]) if kind else ()
+    regex = pattern.compiled() if pattern.pattern else None
     return Ready(
         pattern=pattern,
         kind=kind,
-        regex=pattern.compiled() if pattern.pattern else None,
+        regex=regex,
+        groups=tuple(regex.groupindex.items()) if regex else (),
         literals=literals,
         match=_texts(pattern.match, fields),
         require=_texts(pattern.require, fields),

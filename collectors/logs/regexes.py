@@ -50,6 +50,9 @@ class BytesMatch(Protocol):
     def start(self) -> int:
         """Return the offset of the match."""
 
+    def span(self, group: int) -> tuple[int, int]:
+        """Return where a group matched; negative where it took no part."""
+
 
 def compile_regex(pattern: str) -> Regex:
     """Return the compiled expression; ConfigError, with what to write instead, where RE2 refuses it."""
@@ -69,6 +72,20 @@ def compile_regex(pattern: str) -> Regex:
     if names and max(names.values()) > 1:  # RE2 lets it pass, and then only one of them is seen
         raise ConfigError(f"the pattern {pattern!r} names a group twice", _remedy("group name"))
     return cast("Regex", compiled)
+
+
+def named_groups(regex: Regex, index: Sequence[tuple[str, int]], text: str) -> dict[str, str] | None:
+    """Return the named groups of the first match that took part in it; None where there is no match.
+
+    ``index`` is the expression's own group index. Searched as bytes: the engine counts bytes, and its wrapper would
+    count characters anew for every group.
+    """
+    data = text.encode("utf-8", "replace")
+    found = cast("BytesRegex", regex).search(data)
+    if found is None:
+        return None
+    spans = ((name, found.span(group)) for name, group in index)
+    return {name: data[begin:end].decode() for name, (begin, end) in spans if begin >= 0}
 
 
 def compile_any(literals: tuple[bytes, ...]) -> BytesRegex:
