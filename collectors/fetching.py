@@ -84,7 +84,7 @@ class Fetcher:
         count = self._count(sorted({one[NAME] for one in series}), start_us, start_us + span_us)
         if count <= SAMPLES_PER_REQUEST:
             # What fitted will fit again: the next span need not be found by trying.
-            self._fitted_us = span_us if 2 * count > SAMPLES_PER_REQUEST else 2 * span_us
+            self._fitted_us = span_us if 2 * count > SAMPLES_PER_REQUEST else LONGEST_STREAM_US
             return span_us
         return max(SHORTEST_US, min(span_us // 2, int(span_us * 0.9 * SAMPLES_PER_REQUEST / count)))
 
