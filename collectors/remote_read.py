@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import cramjam
 import numpy as np
 from google.protobuf.message import DecodeError
+from google_crc32c import value as crc32c
 
 from breakwatch.clock import MILLISECOND_US, Instant
-from collectors.crc32c import crc32c
 from collectors.packed import Packed, of_chunks
 from collectors.remote_messages import MATCHES, STREAMED_XOR_CHUNKS, XOR, ChunkedReadResponse, ReadRequest
 from collectors.xor import DamagedChunkError, decode
@@ -120,8 +120,7 @@ def _head(buffer: bytes, place: int) -> tuple[int, int] | None:
 
 def _take(found: Answer, waiting: Sequence[tuple[int, bytes]]) -> None:
     """Check frames and keep what they hold."""
-    sums = crc32c([text for _, text in waiting])
-    if any(told != own for (told, _), own in zip(waiting, sums.tolist(), strict=True)):
+    if any(told != crc32c(text) for told, text in waiting):
         raise DamagedAnswerError("a checksum does not fit")
     for _, text in waiting:
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
-from collectors.crc32c import crc32c
+from google_crc32c import value as crc32c
+
 from collectors.remote_messages import ChunkedReadResponse
 
 Sample = tuple[int, int]
@@ -93,7 +94,7 @@ def frame(content: bytes) -> bytes:
     """Return a message framed as it is streamed."""
     out = Bits()
     out.varint(len(content))
-    return out.bytes() + int(crc32c([content])[0]).to_bytes(4, "big") + content
+    return out.bytes() + crc32c(content).to_bytes(4, "big") + content
 
 
 def message(labels: Mapping[str, str], chunks: Sequence[bytes], encoding: int = 1) -> bytes:
