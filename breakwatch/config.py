@@ -48,7 +48,7 @@ from breakwatch.config_sources import (
     OpenMetricsSource,
     PrometheusSource,
     Source,
-    indistinguishable,
+    clashes,
 )
 from breakwatch.config_units import RelativePath, Seconds, Strict, Target, nearest
 from breakwatch.errors import ConfigError
@@ -213,15 +213,9 @@ def _disagreements(config: Config, top: Located) -> Iterator[tuple[str, str]]:
                 f"{place.file}:{place.line}: {words}: {name!r} is taken (first at {earlier.file}:{earlier.line})",
                 "give each its own name",
             )
-    twins = indistinguishable(config.sources)
-    if twins:
-        index = [source.name for source in config.sources].index(twins[1])
+    for index, problem, remedy in clashes(config.sources):
         place, words = top.find(("sources", index))
-        what = f"{twins[0]} and {twins[1]} have the same labels, so their equal series could not be told apart"
-        yield (
-            f"{place.file}:{place.line}: {words}: {what}",
-            "give each its own labels (environment, cluster), or an HA pair one replica_group",
-        )
+        yield f"{place.file}:{place.line}: {words}: {problem}", remedy
     for index, objective in enumerate(config.objectives):
         if objective.policy not in config.policies:
             place, words = top.find(("objectives", index, "policy"))

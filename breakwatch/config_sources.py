@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import combinations
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from breakwatch.config_units import RelativePath, Seconds, Strict, Timezone
 
 Labels = Mapping[str, str]
+STANDARD_INPUT = Path("-")
 
 
 def _http_url(url: str) -> str:
@@ -142,6 +144,16 @@ class OpenMetricsSource(Strict):
     labels: Labels = Field(default_factory=dict)
     profiles: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _files_only(self) -> OpenMetricsSource:
+        if STANDARD_INPUT in self.paths:
+            raise PydanticCustomError(
+                "bad_value",
+                "standard input is not read by a source of kind openmetrics",
+                {"remedy": "pipe it into breakwatch import openmetrics -"},
+            )
+        return self
+
 
 class ActuatorSource(Strict):
     """A Spring Boot health page (``/actuator/health``), polled.
@@ -165,11 +177,28 @@ class ActuatorSource(Strict):
 Source = Annotated[PrometheusSource | LogsSource | OpenMetricsSource | ActuatorSource, Field(discriminator="kind")]
 
 
-def indistinguishable(sources: tuple[Source, ...]) -> tuple[str, str] | None:
-    """Return the first two Prometheus sources whose equal label sets could not be told apart, or None."""
-    servers = [source for source in sources if isinstance(source, PrometheusSource)]
-    for one, other in combinations(servers, 2):
-        same_group = one.replica_group and one.replica_group == other.replica_group
-        if dict(one.labels) == dict(other.labels) and not same_group:
-            return one.name, other.name
+def clashes(sources: tuple[Source, ...]) -> Iterator[tuple[int, str, str]]:
+    """Yield what is wrong between sources, each being right by itself: index of the later, problem, remedy."""
+    for (_, one), (index, other) in combinations(enumerate(sources), 2):
+        found = None
+        if isinstance(one, PrometheusSource) and isinstance(other, PrometheusSource):
+            found = _between_servers(one, other)
+        elif STANDARD_INPUT in getattr(one, "paths", ()) and STANDARD_INPUT in getattr(other, "paths", ()):
+            found = "both read standard input, which can be read once", "leave '-' to one of them"
+        if found is not None:
+            problem, remedy = found
+            yield index, f"{one.name} and {other.name} {problem}", remedy
+
+
+def _between_servers(one: PrometheusSource, other: PrometheusSource) -> tuple[str, str] | None:
+    grouped = bool(one.replica_group) and one.replica_group == other.replica_group
+    alike = dict(one.labels) == dict(other.labels)
+    if alike and not grouped:
+        problem = "have the same labels, so their equal series could not be told apart"
+        return problem, "give each its own labels (environment, cluster), or an HA pair one replica_group"
+    if grouped and not alike:
+        problem = (
+            f"share the replica_group {one.replica_group} but not their labels, so what both saw would count twice"
+        )
+        return problem, "give both the same labels, without the replica's own"
     return None

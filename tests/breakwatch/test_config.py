@@ -188,6 +188,29 @@ def test_two_servers_that_look_alike_are_refused(tmp_path: Path) -> None:
     assert len(load(write(tmp_path, apart)).sources) == 2
 
 
+def test_replicas_have_equal_labels(tmp_path: Path) -> None:
+    """Members of one replica group that are labelled apart would count everything twice: both are named."""
+    one = "{name: a, kind: prometheus, url: 'http://a', replica_group: eu, labels: {cluster: eu, replica: a}}"
+    other = "{name: b, kind: prometheus, url: 'http://b', replica_group: eu, labels: {cluster: eu, replica: b}}"
+    said, hint = refused(tmp_path, f"sources:\n  - {one}\n  - {other}")
+    assert said.startswith("breakwatch.yaml:3: sources[1]: a and b share the replica_group eu but not their labels")
+    assert hint == "give both the same labels, without the replica's own"
+    same = f"sources:\n  - {one}\n  - {other}".replace(", replica: a", "").replace(", replica: b", "")
+    assert len(load(write(tmp_path, same)).sources) == 2
+
+
+def test_standard_input_has_one_reader(tmp_path: Path) -> None:
+    """Of two sources that name it the second would find nothing, and files of exposition are imported from it."""
+    one, other = (f"{{name: {name}, kind: logs, paths: ['-']}}" for name in "ab")
+    assert len(load(write(tmp_path, f"sources: [{one}]")).sources) == 1
+    said, hint = refused(tmp_path, f"sources:\n  - {one}\n  - {other}")
+    assert said.startswith("breakwatch.yaml:3: sources[1]: a and b both read standard input")
+    assert "one of them" in hint
+    said, hint = refused(tmp_path, "sources: [{name: a, kind: openmetrics, paths: ['-']}]")
+    assert "standard input is not read" in said
+    assert hint == "pipe it into breakwatch import openmetrics -"
+
+
 def test_what_an_included_file_says_wrong_names_that_file(tmp_path: Path) -> None:
     """The line belongs to the file the key stands in."""
     write(tmp_path, "services:\n  - name: a\n    crit: true\n", "teams/a.yaml")
