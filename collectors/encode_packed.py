@@ -77,6 +77,8 @@ class Span:
 
     def of(self, stamps: Stamps, target: str) -> slice:
         """Return which of a target's stamps lie inside."""
+        if len(stamps) and stamps[0] >= self.since_us and stamps[-1] < self.until_us[target]:
+            return slice(0, len(stamps))
         low, high = np.searchsorted(stamps, [self.since_us, self.until_us[target]])
         return slice(int(low), int(max(low, high)))
 
@@ -129,50 +131,66 @@ class _Grids:
 
     Attributes:
         where: the places, grid after grid.
-        begin, cut: by (target, grid): where it begins in ``where``, and which of its stamps are there.
+        pair: target and grid in one number, ascending; see ``_pairs``.
+        limits: of each pair: where it begins in ``where``, and from where to where its grid's stamps are there.
     """
 
     where: Whole
-    begin: Mapping[tuple[int, int], int]
-    cut: Mapping[tuple[int, int], slice]
+    pair: Whole
+    limits: Whole
+
+
+def _pairs(packed: Packed, of_series: Index) -> Whole:
+    """Return of each piece its target and its grid in one number; negative where it is of no target."""
+    return of_series[packed.series].astype(np.int64) * len(packed.grids) + packed.grid
 
 
 def _axis(packed: Packed, of_series: Index, targets: Sequence[ScrapeTarget], span: Span) -> tuple[_Axis, _Grids]:
-    mine = of_series[packed.series] >= 0
-    pairs = np.unique(np.stack([of_series[packed.series[mine]], packed.grid[mine]]), axis=1)
-    of_target = np.searchsorted(pairs[0], np.arange(len(targets) + 1))
-    stamps: list[Stamps] = []
-    on: list[Flags] = []
-    where: list[Whole] = []
-    begin: dict[tuple[int, int], int] = {}
-    cut: dict[tuple[int, int], slice] = {}
+    pairs = _pairs(packed, of_series)
+    pair = np.unique(pairs[pairs >= 0])
+    of_target = np.searchsorted(pair, np.arange(len(targets) + 1) * len(packed.grids))
+    none = np.empty(0, np.int64)
+    stamps: list[Stamps] = [none]
+    on: list[Flags] = [np.empty(0, np.bool_)]
+    where: list[Whole] = [none]
+    limits: list[tuple[int, int, int]] = []
     base, filled = [0], 0
     for place, target in enumerate(targets):
-        numbers = pairs[1, of_target[place] : of_target[place + 1]].tolist()
-        for one in numbers:
-            cut[place, one] = span.of(packed.grids[one], target.name)
+        numbers = pair[of_target[place] : of_target[place + 1]] - place * len(packed.grids)
+        pieces = [none]
+        for grid in map(packed.grids.__getitem__, numbers.tolist()):
+            cut = span.of(grid, target.name)
+            pieces.append(grid[cut])
+            limits.append((filled, cut.start, cut.stop))
+            filled += len(pieces[-1])
         scraped = target.stamps_us[span.of(target.stamps_us, target.name)]
-        own = np.unique(np.concatenate([scraped, *(packed.grids[one][cut[place, one]] for one in numbers)]))
+        own, at = _united(scraped, np.concatenate(pieces))
         stamps.append(own)
         on.append(np.append(target.joined(own[:-1], own[1:]), False)[: len(own)])
-        for one in numbers:
-            begin[place, one] = filled
-            where.append(base[-1] + np.searchsorted(own, packed.grids[one][cut[place, one]]))
-            filled += len(where[-1])
+        where.append(base[-1] + at)
         base.append(base[-1] + len(own))
-    none = np.empty(0, np.int64)
-    axis = _Axis(np.concatenate([none, *stamps]), np.array(base), np.concatenate([np.empty(0, np.bool_), *on]))
-    return axis, _Grids(np.concatenate([none, *where]), begin, cut)
+    axis = _Axis(np.concatenate(stamps), np.array(base), np.concatenate(on))
+    return axis, _Grids(np.concatenate(where), pair, np.array(limits, np.int64).reshape(-1, 3))
+
+
+def _united(scraped: Stamps, carried: Stamps) -> tuple[Stamps, Whole]:
+    """Return all stamps of a target, ascending, and where those of its grids stand: mostly they are its scrapes'."""
+    at = np.searchsorted(scraped, carried)
+    inside = at < len(scraped)
+    known = inside.copy()
+    known[inside] = scraped[at[inside]] == carried[inside]
+    if known.all():
+        return scraped, at
+    own = np.unique(np.concatenate([scraped, carried[~known]]))
+    return own, np.searchsorted(own, carried)
 
 
 def _stretches(packed: Packed, of_series: Index, axis: _Axis, grids: _Grids) -> _Stretches:
     """Return the stretches of each series: cut where it changes, is missing, or there is a gap."""
-    pairs, inverse = np.unique(np.stack([of_series[packed.series], packed.grid]), axis=1, return_inverse=True)
-    limits = [
-        (grids.begin[one, other], grids.cut[one, other].start, grids.cut[one, other].stop) if one >= 0 else (0, 0, 0)
-        for one, other in pairs.T.tolist()
-    ]
-    offset, low, high = np.array(limits, np.int64).reshape(-1, 3)[inverse.reshape(-1)].T
+    pairs = _pairs(packed, of_series)
+    limits = np.zeros((len(pairs), 3), np.int64)
+    limits[pairs >= 0] = grids.limits[np.searchsorted(grids.pair, pairs[pairs >= 0])]
+    offset, low, high = limits.T
     piece = packed.piece
     begin = np.maximum(packed.at, low[piece])
     end = np.minimum(packed.at + packed.spans(), high[piece])

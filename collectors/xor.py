@@ -95,9 +95,11 @@ class _Grids:
 
     def add_even(self, chunks: Whole, first: Whole, distance: Whole, count: Whole) -> None:
         """Take in the stamps of chunks whose samples are equally far apart."""
-        keys, places = np.unique(np.stack([first, distance, count]), axis=1, return_inverse=True)
-        numbers = [self._even(*key) for key in keys.T.tolist()]
-        self.of_chunk[chunks] = np.array(numbers, np.int32)[places.reshape(-1)]
+        keys = np.stack([first, distance, count])
+        mixed = (first.view(np.uint64) * _MIXING ^ distance.view(np.uint64)) * _MIXING ^ count.view(np.uint64)
+        distinct, inverse = _distinct(keys, mixed)
+        numbers = [self._even(*key) for key in keys[:, distinct].T.tolist()]
+        self.of_chunk[chunks] = np.array(numbers, np.int32)[inverse]
 
     def _even(self, first: int, distance: int, count: int) -> int:
         key = (first, distance, count, -1)
@@ -110,14 +112,25 @@ class _Grids:
         """Take in stamps (one column for each chunk), told apart by their ends, their number and their checksum."""
         last = stamps[count - 1, np.arange(len(count))]
         keys = np.stack([stamps[0], last, count, mixed.view(np.int64)])
-        distinct, places, inverse = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+        distinct, inverse = _distinct(keys, mixed)
         numbers = []
-        for key, place in zip(distinct.T.tolist(), places.tolist(), strict=True):
+        for key, place in zip(keys[:, distinct].T.tolist(), distinct.tolist(), strict=True):
             number = self._known.setdefault(tuple(key), len(self.grids))
             if number == len(self.grids):
                 self.grids.append(stamps[: count[place], place].copy())
             numbers.append(number)
-        self.of_chunk[chunks] = np.array(numbers, np.int32)[inverse.reshape(-1)]
+        self.of_chunk[chunks] = np.array(numbers, np.int32)[inverse]
+
+
+def _distinct(keys: Whole, mixed: Words) -> tuple[Whole, Whole]:
+    """Return where each different column of ``keys`` first stands, and of each column which of those it is.
+
+    ``mixed``: a checksum of each column; where that of two different ones is the same, they are compared themselves.
+    """
+    _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
+    if not np.array_equal(keys[:, first[inverse]], keys):
+        _, first, inverse = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+    return first, inverse.reshape(-1)
 
 
 @dataclass(slots=True)
