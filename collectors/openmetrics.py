@@ -85,15 +85,16 @@ class OpenMetricsCollector:
         targets = targets_of(encoder, samples, Outlook(context_us=None))
         encoded = encode_all(encoder, samples, targets, since_us=_EVER.min, until_us=_EVER.max)
         mark = FileMark(looks, {name: ends for name, t in targets.by_name.items() if (ends := ends_of(t))})
+        unwanted = encoded.skipped + _of_nobody(samples, targets)  # by their labels; the reader left out those by name
         return mark, Batch(
             source=self._source.name,
             tracks=encoded.tracks,
             runs=join_runs([(encoded.runs, 0), (_seams(encoded.tracks, mark, others), 0)]),
             rejected=[*refused.kept(), *encoded.rejected],
             checkpoints={str(path): mark.text()},
-            samples=len(samples.series),
+            samples=len(samples.series) - unwanted,
             lines=reader.lines,
-            skipped=reader.skipped + encoded.skipped + _of_nobody(samples, targets),
+            skipped=reader.skipped + unwanted,
             seen_until_us=int(samples.stamps_us.max()) if len(samples.stamps_us) else None,
         )
 
