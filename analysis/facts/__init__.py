@@ -1,7 +1,7 @@
 """Facts: what counters, gauges and log events say happened, kept ready by minute and by event.
 
 Everything is recomputed from raw for the span that new evidence touched, so order and repetition of collections cannot
-matter. Call ``refresh_facts`` inside the transaction of ``analysis.refresh``.
+matter; what has no news of its kind is left alone. Call ``refresh_facts`` inside the transaction of ``analysis.refresh``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from analysis.facts.counters import refresh_counters
 from analysis.facts.coverage import refresh_coverage
 from analysis.facts.declared import refresh_declared
-from analysis.facts.events import refresh_events
+from analysis.facts.events import refresh_attempts, refresh_changes
 from analysis.facts.failovers import refresh_failovers
 from analysis.facts.gauges import refresh_gauges
 from analysis.facts.imported import refresh_imported
+from analysis.facts.news import news
 from analysis.facts.restarts import refresh_restarts
 from analysis.facts.services import refresh_spells, refresh_targets
 
@@ -30,15 +31,25 @@ def refresh_facts(store: Store, config: Config) -> None:
 
     Must run inside a transaction, after level changes were kept and before the marks of subjects are cleared.
     """
-    refresh_counters(store)
-    refresh_gauges(store)
-    refresh_events(store, config.services)
-    refresh_failovers(store, config.services)
-    refresh_restarts(store)
-    refresh_coverage(store)
-    refresh_imported(store)
+    new = news(store)
+    if new.counted:
+        refresh_counters(store)
+    refresh_gauges(store, new.sampled)
+    if "retry_attempt" in new.sighted:
+        refresh_attempts(store, config.services)
+    if new.explained:
+        refresh_changes(store)
+    moved = new.failed_over and refresh_failovers(store, config.services)
+    if new.counted or new.explained:
+        refresh_restarts(store)
+    if "scrape" in new.sampled:
+        refresh_coverage(store)
+    if "import" in new.domains:
+        refresh_imported(store)
     refresh_declared(store, config.services)
-    refresh_spells(store)
-    refresh_targets(store, config.services)
+    if "level" in new.domains:
+        refresh_spells(store)
+    if new.counted or moved or any(service.fallbacks for service in config.services):
+        refresh_targets(store, config.services, counted=new.counted)
     store.execute("truncate raw.stale_counters")
     store.execute("truncate raw.stale_sightings")

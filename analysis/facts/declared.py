@@ -22,7 +22,7 @@ def refresh_declared(store: Store, services: Sequence[ServiceConfig]) -> None:
     A service that nobody ever watched has one row without an environment. Call it after coverage was kept.
     """
     seen: dict[str, list[str]] = defaultdict(list)
-    for row in store.rows(_SEEN):
+    for row in store.rows(_SEEN) if services else ():
         seen[row["service"]].append(row["environment"])
     rows = [_row(service, environment) for service in services for environment in seen.get(service.name) or [""]]
     store.replace("services", {}, rows)

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 RESTART = "restart"
 
 
-def refresh_events(store: Store, services: Sequence[ServiceConfig]) -> None:
-    """Recompute attempts and changes of the services with new log events."""
+def refresh_attempts(store: Store, services: Sequence[ServiceConfig]) -> None:
+    """Recompute the attempts of the services with new lines about them."""
     renew(store, "retry_attempts", _error_classes(services))
+
+
+def refresh_changes(store: Store) -> None:
+    """Recompute the changes of the services with new log events."""
     step = steps("events")
     for scope in store.rows(step["stale"]):
         told = store.rows(step["changes"], scope)

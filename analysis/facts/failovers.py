@@ -41,6 +41,7 @@ STANDING_IN_US: Final = HOUR_US
 
 _TRIGGERS: Final = ("health", "breaker", "error_share")
 _SPAN: Final = {"horizon_us": HORIZON_US, "quiet_us": QUIET_US, "idle_us": IDLE_US}
+_SPAN_HORIZON: Final = {"horizon_us": HORIZON_US}
 _LIMITS: Final = Limits(quiet_us=QUIET_US, idle_us=IDLE_US, horizon_us=HORIZON_US)
 _HORIZON_BACK: Final = timedelta(microseconds=HORIZON_US)
 _COLUMNS: Final = (
@@ -76,21 +77,35 @@ class Sighted:
     open_start: bool = False
 
 
-def refresh_failovers(store: Store, services: Sequence[ServiceConfig]) -> None:
-    """Bring the failovers of the services with new calls, triggers or log lines up to date."""
+def refresh_failovers(store: Store, services: Sequence[ServiceConfig]) -> bool:
+    """Bring the failovers of the services with new calls, triggers or log lines up to date; return if there are any."""
     step = steps("failovers")
-    for name in ("downs", "moved", "windows", "calls", "runs", "counted_windows"):
-        store.execute(step[name], _named(step[name], _SPAN))
-    found: dict[tuple[str, str], list[Row]] = {}
+    for name in ("downs", "moved"):
+        store.execute(step[name])
+    touched = _touched(store, services)
+    for name in ("forget", "remember"):
+        store.execute(step[name])
+    return touched
+
+
+def _touched(store: Store, services: Sequence[ServiceConfig]) -> bool:
+    step = steps("failovers")
+    (there,) = store.rows(step["there"])
+    if not any(there.values()):
+        return False
+    for name in ("windows", "counted_windows"):
+        store.execute(step[name], _SPAN_HORIZON)
     known = _SPAN | _columns(services)
-    for row in store.rows(step["found"], known):
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in _found(store, known) if there["calls"] else ():
         found.setdefault((row["environment"], row["service"]), []).append(row)
     looks: dict[tuple[str, str], list[Row]] = {}
-    for row in store.rows(step["looks"], _named(step["looks"], known)):
+    for row in store.rows(step["looks"], _named(step["looks"], known)) if there["counts"] else ():
         looks.setdefault((row["environment"], row["service"]), []).append(row)
     fallbacks = {service.name: service.fallbacks for service in services}
     touched = {(row["environment"], row["service"]) for row in store.rows(step["services"])}
-    for key in sorted(touched | found.keys() | looks.keys()):
+    affected = sorted(touched | found.keys() | looks.keys())
+    for key in affected:
         scope = {"environment": key[0], "service": key[1]}
         declared = frozenset((fallback.when, fallback.to) for fallback in fallbacks.get(key[1], ()))
         told = [_told(row) for row in store.rows(step["told"], scope)]
@@ -100,8 +115,14 @@ def refresh_failovers(store: Store, services: Sequence[ServiceConfig]) -> None:
             store.replace("failover_sightings", scope | {"seen_in": seen_in}, rows)
         seen = [_sighted(row) for row in (*told, *called, *counted)]
         store.replace("failovers", scope, [_row(failover) for failover in united(seen)])
-    for name in ("forget", "remember"):
-        store.execute(step[name])
+    return bool(affected)
+
+
+def _found(store: Store, known: Row) -> list[Row]:
+    step = steps("failovers")
+    for name in ("calls", "runs"):
+        store.execute(step[name], _named(step[name], known))
+    return store.rows(step["found"], known)
 
 
 def _named(sql: str, values: Mapping[str, Any]) -> Row:

@@ -33,6 +33,14 @@ create or replace temp table failover_moved as
 union all
 (select * from raw.failover_triggers except select * from failover_downs)
 
+-- step: there
+-- Whether there is anything that failovers could be found in, or kept ones that could be other ones now.
+select
+    exists (from raw.sightings where kind = 'request') as calls,
+    exists (from raw.tracks where kind in ('requests', 'retries') and (target <> '' or breaker <> '')) as counts,
+    exists (from kept.failover_sightings) as kept,
+    exists (from raw.stale_subjects where domain = 'event') as told
+
 -- step: windows
 -- When failovers that news may change began: around new calls, and around triggers that moved.
 create or replace temp table failover_windows as

@@ -53,12 +53,16 @@ def refresh_spells(store: Store) -> None:
         store.replace("service_level_spells", scope, spells)
 
 
-def refresh_targets(store: Store, services: Sequence[ServiceConfig]) -> None:
-    """Note the last good answer of every target, and the declared roles, also of targets that never served."""
+def refresh_targets(store: Store, services: Sequence[ServiceConfig], *, counted: bool) -> None:
+    """Note the last good answer of every target, and the declared roles, also of targets that never served.
+
+    ``counted`` says whether calls were counted anew.
+    """
     step = steps("services")
     found: dict[tuple[object, ...], Row] = {}
-    for row in store.rows(step["kept_targets"]) + store.rows(step["served"]) + store.rows(step["took_over"]):
-        _note(found, row)
+    for name in ("kept_targets", "served", "took_over") if counted else ("kept_targets", "took_over"):
+        for row in store.rows(step[name]):
+            _note(found, row)
     for declared in _declared(store, services):
         known = [row for row in found.values() if all(row[key] == declared[key] for key in _DECLARED)]
         for row in known:
