@@ -7,7 +7,9 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
+from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +30,8 @@ HUNG = 24
 HANGS_S = 6.0
 EVERY_S = 0.5
 MOST_DELAY_S = 1.0
+ROUNDS = 12
+WELL = ("one", "two")
 
 
 @contextmanager
@@ -56,14 +60,14 @@ def hanging() -> Iterator[str]:
                 connection.close()
 
 
-def config(folder: Path, url: str, hangs_s: float = HANGS_S) -> Config:
+def config(folder: Path, url: str, hangs_s: float = HANGS_S, hung: int = HUNG) -> Config:
     """Return many servers that hang, and two logs."""
-    hung = tuple(
+    servers = tuple(
         PrometheusSource(name=f"hung-{number}", url=url, labels={"cluster": str(number)}, timeout_s=hangs_s)
-        for number in range(HUNG)
+        for number in range(hung)
     )
-    well = tuple(LogsSource(name=name, paths=(folder / f"{name}.jsonl",)) for name in ("one", "two"))
-    return Config(store=StoreConfig(path=folder / "b.duckdb"), sources=(*hung, *well))
+    well = tuple(LogsSource(name=name, paths=(folder / f"{name}.jsonl",)) for name in WELL)
+    return Config(store=StoreConfig(path=folder / "b.duckdb"), sources=(*servers, *well))
 
 
 def warm_up(watched: Config) -> None:
@@ -89,7 +93,7 @@ def published(folder: Path, sql: str) -> list[dict[str, Any]]:
 
 def test_one_round_does_not_wait_for_those_that_hang(tmp_path: Path) -> None:
     """24 servers hang for 6 s each, all at once: two logs are collected within 1 s and published long before."""
-    for name in ("one", "two"):
+    for name in WELL:
         (tmp_path / f"{name}.jsonl").write_text(opened(name, 0))
     with hanging() as url:
         watched = config(tmp_path, url)
@@ -117,52 +121,78 @@ def test_one_round_does_not_wait_for_those_that_hang(tmp_path: Path) -> None:
     assert [outcome.status for outcome in done.outcomes] == ["failed"] * HUNG + ["ok", "ok"]
 
 
-def test_a_running_service_is_not_held_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While 24 servers hang, two logs are collected at their own pace and published; the hanging ones are seen as such.
+@dataclass(frozen=True)
+class Pace:
+    """How a service kept up with two logs: seconds between their runs, and from a line written to it published."""
 
-    Their pace is every 0.5 s here; between two runs there is no more than that, its jitter, and 1 s. On a busy machine
-    one in ten may be later for other reasons, but none by what a server that hangs takes.
+    gaps_s: list[float]
+    lags_s: list[float]
+    rows: list[dict[str, Any]]
+
+
+def paced(folder: Path, url: str, hung: int) -> Pace:
+    """Let a service follow two logs in which something happens all the time, and some servers that hang."""
+    folder.mkdir()
+    for name in WELL:
+        (folder / f"{name}.jsonl").write_text(opened(name, 0))
+    watched = config(folder, url, hung=hung)
+    with Store.open(watched.store.path) as store:
+        store.publish(system_clock())
+        warm_up(watched)
+        service = running.Service(Ingest(watched, store, system_clock), system_clock, journal.start())
+        service.start()
+        try:
+            lags_s = [lag_s(folder, number) for number in range(1, ROUNDS + 1)]
+            deadline = time.monotonic() + 3 * HANGS_S
+            failed = "SELECT source FROM collection_runs WHERE status = 'failed'"
+            while len(published(folder, failed)) < hung and time.monotonic() < deadline:
+                time.sleep(0.2)
+        finally:
+            service.shut_down()
+        assert service.failure is None
+        rows = store.rows(
+            "SELECT source, epoch(started_at) AS began, status, error, failures, next_attempt_at "
+            "FROM collection_runs ORDER BY source, began"
+        )
+    starts = [[row["began"] for row in rows if row["source"] == name] for name in WELL]
+    return Pace([later - earlier for one in starts for earlier, later in pairwise(one)], lags_s, rows)
+
+
+def lag_s(folder: Path, number: int) -> float:
+    """Write a line to each log; return how long it took until both were published."""
+    written = time.monotonic()
+    for name in WELL:
+        with (folder / f"{name}.jsonl").open("a") as log:
+            log.write(opened(name, number))
+    while len(published(folder, "FROM breaker_transitions")) < len(WELL) * (number + 1):
+        assert time.monotonic() - written < 20, "nothing is published"
+        time.sleep(0.05)
+    return time.monotonic() - written
+
+
+def usual_and_late(seconds: list[float]) -> tuple[float, float]:
+    """Return the median and the ninth decile."""
+    deciles = quantiles(seconds, n=10, method="inclusive")
+    return deciles[4], deciles[8]
+
+
+def test_a_running_service_is_not_held_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside 24 servers that hang, two logs are read and published at most 1 s later than without them.
+
+    Usually, and in nine cases of ten: what a busy machine costs is in both runs. No pause is near what a hanging server
+    takes, and those that hang are seen to.
     """
     monkeypatch.setattr(running, "LOGS_INTERVAL_S", EVERY_S)
     monkeypatch.setattr(running, "SETTLE_INTERVAL_S", EVERY_S)
-    for name in ("one", "two"):
-        (tmp_path / f"{name}.jsonl").write_text(opened(name, 0))
-    lags: list[float] = []
     with hanging() as url:
-        watched = config(tmp_path, url)
-        with Store.open(watched.store.path) as store:
-            store.publish(system_clock())
-            warm_up(watched)
-            service = running.Service(Ingest(watched, store, system_clock), system_clock, journal.start())
-            service.start()
-            try:
-                for number in range(1, 6):
-                    written = time.monotonic()
-                    for name in ("one", "two"):
-                        with (tmp_path / f"{name}.jsonl").open("a") as log:
-                            log.write(opened(name, number))
-                    while len(published(tmp_path, "FROM breaker_transitions")) < 2 * (number + 1):
-                        assert time.monotonic() - written < 20, "nothing is published"
-                        time.sleep(0.05)
-                    lags.append(time.monotonic() - written)
-                deadline = time.monotonic() + 3 * HANGS_S
-                failed = "SELECT source FROM collection_runs WHERE status = 'failed'"
-                while len(published(tmp_path, failed)) < HUNG and time.monotonic() < deadline:
-                    time.sleep(0.2)
-            finally:
-                service.shut_down()
-            assert service.failure is None
-            rows = store.rows(
-                "SELECT source, epoch(started_at) AS began, status, error, failures, next_attempt_at "
-                "FROM collection_runs ORDER BY source, began"
-            )
-    well = [[row["began"] for row in rows if row["source"] == name] for name in ("one", "two")]
-    gaps = [later - earlier for starts in well for earlier, later in pairwise(starts)]
-    gaps.sort()
-    assert gaps[len(gaps) * 9 // 10] <= 1.1 * EVERY_S + MOST_DELAY_S
-    assert gaps[-1] < HANGS_S / 2
-    assert min(lags) <= 2.2 * EVERY_S + MOST_DELAY_S
-    hung = [row for row in rows if row["source"].startswith("hung-")]
+        alone = paced(tmp_path / "alone", url, 0)
+        beside = paced(tmp_path / "beside", url, HUNG)
+    for undisturbed, disturbed in ((alone.gaps_s, beside.gaps_s), (alone.lags_s, beside.lags_s)):
+        assert len(disturbed) >= ROUNDS
+        for without, together in zip(usual_and_late(undisturbed), usual_and_late(disturbed), strict=True):
+            assert together - without < MOST_DELAY_S, (sorted(undisturbed), sorted(disturbed))
+    assert max(beside.gaps_s) < HANGS_S / 2
+    hung = [row for row in beside.rows if row["source"].startswith("hung-")]
     assert {row["source"] for row in hung} == {f"hung-{number}" for number in range(HUNG)}
     assert all(row["status"] == "failed" and "did not answer within" in row["error"] for row in hung)
     assert all(row["failures"] >= 1 and row["next_attempt_at"] is not None for row in hung)
