@@ -165,13 +165,27 @@ class ScrapeTarget:
 def _neighbours_before(stamps: Numbers, limit: float) -> Numbers:
     """Return at each stamp the median of up to NEIGHBOURS distances before it, from ``limit`` on; nan if none."""
     count = len(stamps)
+    medians = np.full(count, np.nan)
+    if count < 2:  # noqa: PLR2004 - a distance takes two
+        return medians
+    distances = np.diff(stamps)
+    # Where all of them are the same, as those of most scrapes are, so is their median.
+    changes = np.concatenate([[0], np.cumsum(distances[1:] != distances[:-1])])
+    same = changes == changes[np.maximum(np.arange(count - 1) - NEIGHBOURS + 1, 0)]
+    medians[1:] = np.where(same & (distances <= limit), distances, np.nan)
+    rows = np.flatnonzero(~same) + 1
+    if len(rows):
+        begin = max(int(rows[0]) - NEIGHBOURS, 0)
+        medians[rows] = _uneven(stamps[begin : rows[-1] + 1], limit)[rows - begin]
+    return medians
+
+
+def _uneven(stamps: Numbers, limit: float) -> Numbers:
+    count = len(stamps)
     table = np.full((count, NEIGHBOURS), np.nan)
     distances = np.diff(stamps)
-    for back in range(1, NEIGHBOURS + 1):
-        if count <= back:
-            break
-        begin = stamps[:-back]
-        within = stamps[back:] - begin <= limit
+    for back in range(1, min(NEIGHBOURS + 1, count)):
+        within = stamps[back:] - stamps[:-back] <= limit
         table[back:, back - 1] = np.where(within, distances[: count - back], np.nan)
     return _row_medians(table)
 

@@ -162,9 +162,11 @@ def _target(name: str, part: _Parts, others: Stamps, outlook: Outlook) -> Scrape
     if not len(stamps):
         stamps, up = others, np.ones(len(others))
     at, lasted = _latest_wins(part.duration)
-    duration_s = np.full(len(stamps), np.nan)
-    _, ours, theirs = np.intersect1d(stamps, at, assume_unique=True, return_indices=True)
-    duration_s[ours] = lasted[theirs]
+    duration_s = lasted
+    if not np.array_equal(stamps, at):
+        duration_s = np.full(len(stamps), np.nan)
+        _, ours, theirs = np.intersect1d(stamps, at, assume_unique=True, return_indices=True)
+        duration_s[ours] = lasted[theirs]
     return ScrapeTarget(
         name=name,
         stamps_us=stamps,
@@ -185,6 +187,8 @@ def _latest_wins(parts: Sequence[tuple[Stamps, Numbers]]) -> tuple[Stamps, Numbe
     values = np.concatenate([one for _, one in parts])
     told = ~np.isnan(values)
     stamps, values = stamps[told], values[told]
+    if np.all(stamps[1:] > stamps[:-1]):
+        return stamps, values
     order = np.lexsort((values, stamps))
     stamps, values = stamps[order], values[order]
     last = np.append(stamps[1:] != stamps[:-1], True)[: len(stamps)]

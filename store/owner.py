@@ -339,7 +339,9 @@ def _connect(database: Path, clock: Clock) -> duckdb.DuckDBPyConnection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = true")
             schema.migrate(connection, clock(), database)
+            connection.execute("BEGIN")  # one write to disk for all of them
             schema.create_views(connection, "owner", comments=False)
+            connection.execute("COMMIT")
         except BaseException:
             connection.close()
             raise

@@ -119,6 +119,13 @@ def test_guesses_are_not_looked_for_unasked() -> None:
     assert chosen[-1] == "generic"
 
 
+def test_each_profile_stands_in_a_file_of_its_name() -> None:
+    """A profile is found by its file's name, so that asking for one reads one file."""
+    assert {name: profile.name for name, profile in profiles.shipped().items()} == {
+        name: name for name in profiles.names()
+    }
+
+
 def test_unknown_names_are_answered_with_the_nearest() -> None:
     """A misspelt profile is a ConfigError that names the right one."""
     with pytest.raises(ConfigError) as caught:
