@@ -65,10 +65,16 @@ SOURCES: dict[str, Callable[..., Collector]] = {
 
 
 def make(source: Source, config: Config, clock: Clock) -> Collector:
-    """Return the collector of a configured source; ConfigError for a kind nobody reads."""
+    """Return the collector of a configured source; nothing is opened or asked yet.
+
+    ConfigError, naming the source, for a kind nobody reads and for settings its collector refuses.
+    """
     factory = SOURCES.get(source.kind)
     if factory is None:
         raise ConfigError(
             f"source {source.name}: nobody reads the kind {source.kind!r}", f"known kinds: {', '.join(sorted(SOURCES))}"
         )
-    return factory(source, config, clock)
+    try:
+        return factory(source, config, clock)
+    except ConfigError as error:
+        raise ConfigError(f"source {source.name}: {error.problem}", error.remedy) from error

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import collectors
+from breakwatch.clock import system_clock
 from breakwatch.config import Config, LogsSource, load
 from breakwatch.errors import ConfigError
+from collectors import profiles
 
 
 def validated(path: Path) -> str:
-    """Return one line about a valid configuration; ConfigError for one that is not, unknown profiles included."""
+    """Return one line about a valid configuration; ConfigError for one that is not, or that would be refused."""
     config = load(path)
-    for problem in unknown_profiles(config):
+    for problem in refused(config).values():
         raise ConfigError(f"{path}: {problem.problem}", problem.remedy)
     counted = {
         "source": len(config.sources),
@@ -23,20 +26,20 @@ def validated(path: Path) -> str:
     return f"{path}: valid: {', '.join(words)}"
 
 
-def unknown_profiles(config: Config) -> list[ConfigError]:
-    """Return what is wrong with the profiles that sources name.
+def refused(config: Config) -> dict[str, ConfigError]:
+    """Return, by source, what its collector would refuse: profiles, formats, patterns, rules of redaction.
 
-    Not part of loading: which profiles there are is known to collectors, and one bad name must not stop the other
-    sources of a running service.
+    Not part of loading: what can be read is known to collectors, and one bad name must not stop the other sources of a
+    running service. Nothing is opened and nobody is asked.
     """
-    from collectors import profiles
-
-    problems = []
+    problems = {}
     for source in config.sources:
-        named = [source.profile] if isinstance(source, LogsSource) else list(getattr(source, "profiles", ()))
-        for name in filter(None, named):
-            try:
-                profiles.load([name])
-            except ConfigError as error:
-                problems.append(ConfigError(f"sources: {source.name}: {error.problem}", error.remedy))
+        try:
+            if isinstance(source, LogsSource):
+                collectors.make(source, config, system_clock).close()
+            else:
+                profiles.load(getattr(source, "profiles", ()))
+        except ConfigError as error:
+            named = f"source {source.name}: "
+            problems[source.name] = ConfigError(named + error.problem.removeprefix(named), error.remedy)
     return problems

@@ -59,7 +59,8 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
     """Yield every check; a source that is down is a finding, never an exception."""
     if not config.sources:
         yield Check("config", "no sources", "add one under sources:, or run breakwatch init --prometheus URL")
-    for problem in checking.unknown_profiles(config):
+    refused = checking.refused(config)
+    for problem in refused.values():
         yield Check("config", problem.problem, problem.remedy, problem.exit_code)
     intervals_s: dict[str, float] = {}
     for source in config.sources:
@@ -73,7 +74,7 @@ def checks(config: Config, clock: Clock) -> Iterator[Check]:
                 yield _page(source, clock)
             else:
                 yield from _files(source)
-                if isinstance(source, LogsSource):
+                if isinstance(source, LogsSource) and source.name not in refused:
                     yield from _lines(source, config, clock)
                 yield from _proofs(source)
         except BreakwatchError as error:

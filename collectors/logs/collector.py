@@ -123,7 +123,7 @@ class LogCollector:
         )
         if not self._reader.patterns:
             raise ConfigError(
-                f"source {source.name}: the profile {self._profile} has no log pattern for format {source.format}",
+                f"the profile {self._profile} has no log pattern for format {source.format}",
                 "set another format, or give the source a pattern of its own",
             )
         self._prefilter = Prefilter(self._reader.literals, self._reader.searches)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import re2
 
+from breakwatch.config_units import nearest
 from breakwatch.errors import ConfigError
 from collectors.logs.regexes import compile_regex
 
@@ -89,8 +90,10 @@ def _escape(found: re.Match[str]) -> str:
 def _patterns(rule: str) -> tuple[str, ...]:
     if rule == USUAL:
         return tuple(pattern for name, pattern in RULES.items() if name not in _ASKED_FOR)
-    if rule.isidentifier() and rule not in RULES:
-        raise ConfigError(f"redact: no rule is named {rule!r}", f"known: {USUAL}, {', '.join(sorted(RULES))}")
+    known = (USUAL, *RULES)
+    meant = rule.strip().lower().replace("-", "_")
+    if rule not in known and (rule.isidentifier() or meant in known):
+        raise ConfigError(f"redact: no rule is named {rule!r}", nearest(meant, sorted(known)))
     return (RULES.get(rule, rule),)
 
 
@@ -113,4 +116,7 @@ def _any_of(patterns: Sequence[str]) -> Any:  # noqa: ANN401
     options.log_errors = False
     options.never_capture = True
     options.never_nl = True
-    return re2.compile("|".join(f"(?m:{pattern.replace('?P<secret>', '?:')})" for pattern in patterns), options)
+    try:
+        return re2.compile("|".join(f"(?m:{pattern.replace('?P<secret>', '?:')})" for pattern in patterns), options)
+    except re2.error as refusal:  # each is fine alone
+        raise ConfigError("redact: the patterns together are too large", "name fewer, or simpler ones") from refusal

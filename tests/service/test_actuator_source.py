@@ -11,7 +11,7 @@ from breakwatch.clock import SECOND_US, Instant
 from breakwatch.config import ActuatorSource, Config, load
 from breakwatch.model import Window
 from service.backoff import Backoff
-from service.checking import unknown_profiles
+from service.checking import refused
 from service.doctor import checks
 from service.ingest import Ingest
 from service.running import interval_s
@@ -69,7 +69,7 @@ def test_doctor_says_what_the_page_shows(tmp_path: Path) -> None:
     assert "1 breakers" in line
     (line,) = [check.line() for check in checks(config, lambda: T0) if check.subject == "shop"]
     assert line.startswith("FAIL")
-    assert unknown_profiles(config) == []
+    assert refused(config) == {}
 
 
 @pytest.mark.parametrize(

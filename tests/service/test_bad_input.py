@@ -22,6 +22,7 @@ BAD_LINES = """\
 {"ts":"2026-11-20T09:01:00Z","event":"breaker_transition","service":"shop","breaker":
 """
 LOGS = "sources: [{name: app, kind: logs, paths: [app.jsonl], profile: breakwatch-service}]\n"
+MANY = ", ".join(rf"'[a-z]{{{900 + more}}}\pL{{{more}}}'" for more in range(60))
 
 
 def prometheus(folder: Path, url: str) -> None:
@@ -53,8 +54,44 @@ def test_a_profile_that_nobody_knows_is_found_offline(tmp_path: Path) -> None:
     done = breakwatch("validate", folder=tmp_path)
     assert (done.code, done.out) == (2, "")
     problem, remedy = told(done)
-    assert problem == "breakwatch.yaml: sources: app: no profile is named 'breakwatch-servis'"
+    assert problem == "breakwatch.yaml: source app: no profile is named 'breakwatch-servis'"
     assert remedy == "did you mean breakwatch-service?"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "hint"),
+    [
+        ("profile: breakwatch-service, redact: [usual, '(?<=x)y']", "'(?<=x)y' is refused", "no lookbehind"),
+        ("profile: breakwatch-service, redact: [emial]", "redact: no rule is named 'emial'", "email"),
+        ("profile: breakwatch-service, redact: [api-key]", "redact: no rule is named 'api-key'", "api_key"),
+        ("format: regex, pattern: '(?P<breaker>a)(?=b)'", "'(?P<breaker>a)(?=b)' is refused", "no lookahead"),
+        ("format: regex, pattern: '(?P<braker>a)'", "braker", "breaker"),
+        (f"profile: opossum, redact: [{MANY}]", "redact: the patterns together are too large", "fewer"),
+        ("profile: opossum, format: regex", "the profile opossum has no log pattern for format regex", "format"),
+    ],
+)
+def test_what_a_collector_would_refuse_is_found_offline(tmp_path: Path, settings: str, said: str, hint: str) -> None:
+    """Rules, patterns and formats that no collector takes do not pass a pull request."""
+    (tmp_path / "app.log").write_text("a line\n")
+    write(tmp_path, f"sources: [{{name: app, kind: logs, paths: [app.log], {settings}}}]\n")
+    done = breakwatch("validate", folder=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    problem, remedy = told(done)
+    assert problem.startswith("breakwatch.yaml: source app: ")
+    assert said in problem
+    assert hint in remedy
+
+
+def test_validate_doctor_and_collect_refuse_the_same(tmp_path: Path) -> None:
+    """What a collector refuses is one failing line of doctor, however many lines there are, and ends a collection."""
+    (tmp_path / "app.log").write_text("a line\n")
+    write(tmp_path, "sources: [{name: app, kind: logs, paths: [app.log], redact: [emial]}]\n")
+    problem, remedy = told(breakwatch("validate", folder=tmp_path))
+    assert problem == "breakwatch.yaml: source app: redact: no rule is named 'emial'"
+    failing = [line for line in breakwatch("doctor", folder=tmp_path).out.splitlines() if line.startswith("FAIL")]
+    assert failing == [f"FAIL  config: source app: redact: no rule is named 'emial' — try: {remedy}"]
+    done = breakwatch("collect", "--once", folder=tmp_path)
+    assert (done.code, told(done)) == (2, ("source app: redact: no rule is named 'emial'", remedy))
 
 
 def test_a_wrong_option_is_a_usage_error(tmp_path: Path) -> None:
