@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from store import arrow, catalog
-from store.statements import named_steps, parameters
+from store.statements import named_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,9 @@ _ARROW = {
     "VARCHAR[]": pa.list_(pa.string()),
     "MAP(VARCHAR, VARCHAR)": pa.map_(pa.string(), pa.string()),
 }
+
+_MANY = 500
+"""With so many rows it is worth asking whether there is anything at all to compare them with."""
 
 
 class KeptTables:
@@ -64,7 +68,6 @@ class KeptTables:
         connection.register("incoming_rows", _table(table, columns, scopes, rows))
         whole = not scopes[0]
         connection.register("incoming_scopes", _scope_table(columns, [{"whole": True}] if whole else scopes))
-        dense = table in catalog.DENSE
         script = named_steps(
             "replace",
             table=table,
@@ -72,22 +75,10 @@ class KeptTables:
             scope="true" if whole else ", ".join(scopes[0]),
             when=catalog.DENSE.get(table, "now"),
         )
-        for name in ("stage", "fill"):
-            connection.execute(script[name])
-        repeated = connection.execute(script["repeated"]).fetchall()[0][0]
-        difference = "difference_of_copies" if repeated else "difference"
-        names = [difference, "changed_spans" if dense else "tombstones", "delete", "insert"]
-        changed = 0
-        for name in names:
-            sql = script[name]
-            given = {"relation": f"kept.{table}"} if "relation" in parameters(sql) else None
-            answer = connection.execute(sql, given) if given else connection.execute(sql)
-            if name in {difference, "delete", "insert"}:
-                count = int(answer.fetchall()[0][0])
-                if name == difference and count == 0:
-                    return 0
-                changed += count if name != difference else 0
-        return changed
+        # To ask first whether anything is there pays where nothing comes, and where very much does.
+        if (not rows or len(rows) >= _MANY) and not _counts(connection, script["stored"])[0]:
+            return _filled(connection, script, len(rows), table) if rows else 0
+        return _exchanged(connection, script, table)
 
     def renew(self, connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, int] | None:
         """Make the rows of a dense relation in ``fresh_spans`` become ``fresh_rows``; return the span that differed.
@@ -103,6 +94,38 @@ class KeptTables:
         for name in (f"delete_{shape}", "insert"):
             connection.execute(script[name], {"from_us": from_us, "to_us": to_us})
         return from_us, to_us
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, sql: str) -> list[int]:
+    return [int(count) for count in connection.execute(sql).fetchall()[0]]
+
+
+def _filled(connection: duckdb.DuckDBPyConnection, script: Mapping[str, str], coming: int, table: str) -> int:
+    """Fill a scope that is empty; return how many rows came."""
+    connection.execute(script["fill"])
+    if table in catalog.DENSE:
+        connection.execute(script["filled_spans"], {"relation": f"kept.{table}"})
+    return coming
+
+
+def _exchanged(connection: duckdb.DuckDBPyConnection, script: Mapping[str, str], table: str) -> int:
+    """Exchange the rows that differ; return how many went or came."""
+    marks = {"relation": f"kept.{table}"}
+    dense = table in catalog.DENSE
+    connection.execute(script["difference"])
+    gone, came, repeated = _counts(connection, script["sides"])
+    if repeated:
+        connection.execute(script["difference_of_copies"])
+        gone, came, _ = _counts(connection, script["sides"])
+    if dense and (gone or came):
+        connection.execute(script["changed_spans"], marks)
+    if gone:
+        if not dense:
+            connection.execute(script["tombstones"], marks)
+        connection.execute(script["delete"])
+    if came:
+        connection.execute(script["insert"])
+    return gone + came
 
 
 def _scope_table(columns: Mapping[str, pa.DataType], scopes: Sequence[Mapping[str, Any]]) -> pa.Table:
@@ -131,6 +154,7 @@ def _table(
         default = common.get(name)
         values = [row.get(name, default) for row in rows]
         made[name] = arrow.column(map(_in_order, values) if kind in _WITHOUT_ORDER else values, kind)
+    made["place"] = arrow.column(np.arange(len(rows)), pa.int64())
     return pa.table(made)
 
 

@@ -1,7 +1,8 @@
 """Facts: what counters, gauges and log events say happened, kept ready by minute and by event.
 
 Everything is recomputed from raw for the span that new evidence touched, so order and repetition of collections cannot
-matter; what has no news of its kind is left alone. Call ``refresh_facts`` inside the transaction of ``analysis.refresh``.
+matter; what has no news of its kind is left alone. Call ``refresh_facts`` inside the transaction of
+``analysis.refresh``.
 """
 
 from __future__ import annotations
