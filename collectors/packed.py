@@ -114,15 +114,10 @@ def of_chunks(
 
     A stale marker is no sample: it is left out, as a range query does.
     """
-    grids, low, kept = [], [], []
-    for grid in decoded.grids:
-        stamps = grid * MILLISECOND_US
-        begin, end = np.searchsorted(stamps, [start_us, end_us])
-        grids.append(stamps[begin:end])
-        low.append(begin)
-        kept.append(end - begin)
-    if not grids:
+    if not decoded.grids:
         return without_samples(labels)
+    grids, low = _between(decoded.grids, start_us, end_us)
+    kept = [len(grid) for grid in grids]
     chunks = np.flatnonzero((decoded.grid >= 0) & (np.array(kept)[decoded.grid] > 0))
     number = np.full(len(decoded.grid), -1, np.int32)
     number[chunks] = np.arange(len(chunks), dtype=np.int32)
@@ -141,6 +136,24 @@ def of_chunks(
         decoded.bits[inside],
     )
     return _lawful(packed)
+
+
+def _between(
+    grids_ms: Sequence[NDArray[np.int64]], start_us: Instant, end_us: Instant
+) -> tuple[list[Stamps], list[int]]:
+    """Return of each of some stamps those in ``[start_us, end_us)``, and where they begin."""
+    sizes = np.cumsum([0, *map(len, grids_ms)])
+    together = np.concatenate(grids_ms) * MILLISECOND_US
+    found, low = [], []
+    for begin, end in pairwise(sizes.tolist()):
+        stamps = together[begin:end]
+        cut = 0
+        if end > begin and not (stamps[0] >= start_us and stamps[-1] < end_us):
+            cut, until = np.searchsorted(stamps, [start_us, end_us]).tolist()
+            stamps = stamps[cut:until]
+        found.append(stamps)
+        low.append(cut)
+    return found, low
 
 
 def without_samples(labels: Sequence[Mapping[str, str]]) -> Packed:

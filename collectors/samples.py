@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +66,12 @@ def distinct(samples: Samples) -> Samples:
     return Samples(distinct, renumbered[samples.series], samples.stamps_us, samples.values)
 
 
-def by_series(samples: Samples) -> Iterator[tuple[Stamps, Numbers]]:
-    """Yield the stamps and values of each series, in the order of ``labels``."""
+def by_series(samples: Samples, chosen: NDArray[np.intp] | None = None) -> Iterator[tuple[Stamps, Numbers]]:
+    """Yield the stamps and values of each series, or of some, in the order of ``labels``."""
+    wanted = np.arange(len(samples.labels)) if chosen is None else chosen
     order = np.argsort(samples.series, kind="stable")
-    bounds = np.searchsorted(samples.series[order], np.arange(len(samples.labels) + 1))
-    for low, high in pairwise(bounds):
-        chosen = order[low:high]
-        yield samples.stamps_us[chosen], samples.values[chosen]
+    sorted_by = samples.series[order]
+    bounds = np.searchsorted(sorted_by, wanted), np.searchsorted(sorted_by, wanted, side="right")
+    for low, high in zip(*(side.tolist() for side in bounds), strict=True):
+        mine = order[low:high]
+        yield samples.stamps_us[mine], samples.values[mine]

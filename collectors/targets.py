@@ -73,12 +73,11 @@ def targets_of(encoder: Encoder, samples: Samples | Packed, outlook: Outlook) ->
         [name in matter and labels[NAME] in (UP, DURATION) for name, labels in zip(names, samples.labels, strict=True)],
         np.bool_,
     )
-    own = by_series(samples.expanded(told) if isinstance(samples, Packed) else _of(samples, told))
+    chosen = np.flatnonzero(told)
+    own = by_series(samples.expanded(told) if isinstance(samples, Packed) else _of(samples, told), chosen)
     parts: dict[str, _Parts] = {name: _Parts() for name in names if name in matter}
-    for labels, name, mine, (stamps, values) in zip(samples.labels, names, told.tolist(), own, strict=True):
-        if not mine:
-            continue
-        part = parts[name]
+    for series, (stamps, values) in zip(chosen.tolist(), own, strict=True):
+        labels, part = samples.labels[series], parts[names[series]]
         if labels[NAME] == UP:
             part.up.append((stamps, values))
             if not part.labels or series_text(labels) < series_text(part.labels):

@@ -27,7 +27,10 @@ STALE = 0x7FF0000000000002
 """The bits of the NaN that says: the series ended here. Prometheus writes it in place of a value."""
 
 LOCKSTEP = 8_192
-"""Chunks decoded at once: what they need stays in the processor's cache."""
+"""Chunks decoded step by step at once: what they need stays in the processor's cache."""
+
+AT_ONCE = 4 * LOCKSTEP
+"""Chunks whose heads are read at once: in most of them nothing changes, and the others should be many."""
 
 _HEAD_BYTES = 2
 _MOST_VARINT_BYTES = 10
@@ -72,7 +75,7 @@ def decode(chunks: Sequence[bytes]) -> Decoded:
         DamagedChunkError: a chunk ends early. What follows a chunk's samples is ignored, as Prometheus does.
     """
     store = _Grids(len(chunks))
-    parts = [_decode(chunks, begin, store) for begin in range(0, len(chunks), LOCKSTEP)]
+    parts = [_decode(chunks, begin, store) for begin in range(0, len(chunks), AT_ONCE)]
     if not parts:
         none = np.empty(0, np.int32)
         return Decoded([], none, none, none, np.empty(0, np.uint64))
@@ -158,8 +161,8 @@ class _Lanes:
 
 
 def _decode(chunks: Sequence[bytes], begin: int, store: _Grids) -> tuple[NDArray[np.int32], NDArray[np.int32], Words]:
-    """Return (chunk, sample, bits) of the changes in up to LOCKSTEP chunks from ``begin`` on."""
-    mine = chunks[begin : begin + LOCKSTEP]
+    """Return (chunk, sample, bits) of the changes in up to AT_ONCE chunks from ``begin`` on."""
+    mine = chunks[begin : begin + AT_ONCE]
     lengths = np.array(list(map(len, mine)), np.int64)
     text = np.frombuffer(b"".join(mine) + _PADDING, np.uint8)
     ends = np.cumsum(lengths)
@@ -170,8 +173,9 @@ def _decode(chunks: Sequence[bytes], begin: int, store: _Grids) -> tuple[NDArray
     store.add_even(begin + even, heads.first[even], heads.distance[even], heads.count[even])
     found = [(present, np.zeros(len(present), np.int64), heads.bits[present])]
     uneven = present[changing[present]]
-    if len(uneven):
-        found += _steps(text, heads, uneven, lambda chunks, *stamps: store.add(begin + chunks, *stamps))
+    for low in range(0, len(uneven), LOCKSTEP):
+        some = uneven[low : low + LOCKSTEP]
+        found += _steps(text, heads, some, lambda chunks, *stamps: store.add(begin + chunks, *stamps))
     chunk = np.concatenate([one for one, _, _ in found])
     at = np.concatenate([one for _, one, _ in found])
     bits = np.concatenate([one for _, _, one in found])

@@ -59,12 +59,23 @@ def test_chunks_hold_what_was_written(many: list[list[Sample]]) -> None:
 def test_more_chunks_than_fit_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks are numbered through where they are decoded in several rounds."""
     monkeypatch.setattr(xor, "LOCKSTEP", 3)
+    monkeypatch.setattr(xor, "AT_ONCE", 7)
     chance = random.Random(1)
     many = [
         samples_of(
             10**12, bits_of(1.0), [(15_000 + chance.choice([0, 0, 7]), None) for _ in range(chance.randrange(9))]
         )
         for _ in range(20)
+    ]
+    assert decoded([chunk(samples) for samples in many]) == many
+
+
+def test_stamps_are_told_apart_where_their_checksums_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Different stamps stay different though a checksum over them is the same."""
+    monkeypatch.setattr(xor, "_MIXING", np.uint64(0))
+    many = [
+        samples_of(10**12, bits_of(1.0), [(distance, None), (more, None)])
+        for distance, more in ((15_000, 15_000), (15_000, 16_000), (10_000, 10_000), (9_000, 11_000), (15_000, 15_000))
     ]
     assert decoded([chunk(samples) for samples in many]) == many
 
