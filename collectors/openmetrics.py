@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from breakwatch.clock import MINUTE_US, Clock, from_us
 from breakwatch.config import Config, OpenMetricsSource
-from breakwatch.errors import SourceError
+from breakwatch.errors import SourceError, UsageError
 from breakwatch.model import Batch, Rejected, Runs, Track, TrackKind, Window
 from collectors import profiles
 from collectors.claims import Claims, series_text
 from collectors.encode import Encoder, join_runs, scrape_target
 from collectors.identity import Resolver
-from collectors.openmetrics_text import BadLine, Block, TextReader
+from collectors.openmetrics_text import NO_TIME, BadLine, Block, TextReader
 from collectors.samples import Samples, no_samples
 from collectors.seams import FileMark, closed_seams, ends_of, seam_runs
 from collectors.targets import OF_TARGETS, Outlook, Targets, encode_all, targets_of
@@ -32,6 +32,50 @@ FUTURE_US = 5 * MINUTE_US
 _EVER = np.iinfo(np.int64)
 
 
+class Exposition(OpenMetricsSource):
+    """The files of one import.
+
+    Attributes:
+        known_as: path → the name by which its content is known again, where the path does not say it.
+    """
+
+    known_as: Mapping[Path, str] = {}
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a look at a file found: whether a line is a sample with a time, and what the lines before it were."""
+
+    sample: bool = False
+    lines: int = 0
+    refused: int = 0
+    timeless: bool = False
+
+
+def holds_samples(path: Path, name: str) -> Seen:
+    """Look for the first sample with a time in a file; UsageError, naming it, where it cannot be read."""
+    reader, seen = TextReader(lambda _metric: True), Seen()
+    try:
+        for block, bad in reader.blocks(path):
+            seen.sample = len(block.series) > 0
+            seen.refused += len(bad)
+            seen.timeless = seen.timeless or any(_lacks_only_time(one) for one in bad)
+            if seen.sample:
+                break
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"{name}: cannot be read: {error}", "check the file; fetch it again if it is cut") from error
+    seen.lines = reader.lines
+    return seen
+
+
+def _lacks_only_time(line: BadLine) -> bool:
+    try:
+        float(line.content.rsplit(maxsplit=1)[-1])
+    except ValueError:
+        return False
+    return line.reason == NO_TIME
+
+
 class OpenMetricsCollector:
     """Reads the files of one source; each file is one batch."""
 
@@ -39,6 +83,7 @@ class OpenMetricsCollector:
         self._source = source
         self._config = config
         self._clock = clock
+        self._known_as = source.known_as if isinstance(source, Exposition) else {}
         self._claims = Claims(profiles.load(source.profiles))
 
     def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
@@ -50,19 +95,19 @@ class OpenMetricsCollector:
         del window
         marks = {path: FileMark.parse(text) for path, text in checkpoints.items() if text}
         for path in _files(self._source.paths):
-            looks = _fingerprint(path)
-            if str(path) not in marks or marks[str(path)].looks != looks:
-                others = [mark for other, mark in marks.items() if other != str(path)]
-                marks[str(path)], batch = self._read(path, looks, others)
+            looks, name = _fingerprint(path), self._known_as.get(path, str(path))
+            if name not in marks or marks[name].looks != looks:
+                others = [mark for other, mark in marks.items() if other != name]
+                marks[name], batch = self._read(path, name, looks, others)
                 yield batch
 
     def close(self) -> None:
         """Files are closed as soon as they are read."""
 
-    def _read(self, path: Path, looks: str, others: Sequence[FileMark]) -> tuple[FileMark, Batch]:
+    def _read(self, path: Path, name: str, looks: str, others: Sequence[FileMark]) -> tuple[FileMark, Batch]:
         reader = TextReader(lambda metric: metric in OF_TARGETS or self._claims.wanted(metric))
         blocks: list[Block] = []
-        refused = _Refused(self._source.name, path)
+        refused = _Refused(self._source.name, name)
         wanted = 0
         try:
             for block, bad in reader.blocks(path):
@@ -71,11 +116,11 @@ class OpenMetricsCollector:
                 wanted += len(block.series)
                 if wanted > MOST_SAMPLES:
                     raise SourceError(
-                        f"{path}: more than {MOST_SAMPLES:,} samples of wanted metrics", "split the file by time"
+                        f"{name}: more than {MOST_SAMPLES:,} samples of wanted metrics", "split the file by time"
                     )
         except (OSError, EOFError, zlib.error) as error:
             raise SourceError(
-                f"{path}: cannot be read: {error}", "check the file; fetch it again if it is cut"
+                f"{name}: cannot be read: {error}", "check the file; fetch it again if it is cut"
             ) from error
         samples = _one(reader, blocks)
         del blocks
@@ -91,7 +136,7 @@ class OpenMetricsCollector:
             tracks=encoded.tracks,
             runs=join_runs([(encoded.runs, 0), (_seams(encoded.tracks, mark, others), 0)]),
             rejected=[*refused.kept(), *encoded.rejected],
-            checkpoints={str(path): mark.text()},
+            checkpoints={name: mark.text()},
             samples=len(samples.series) - unwanted,
             lines=reader.lines,
             skipped=reader.skipped + unwanted,
@@ -113,24 +158,24 @@ class OpenMetricsCollector:
 class _Refused:
     """What of a file was refused: the first lines each, the rest as a number."""
 
-    def __init__(self, source: str, path: Path) -> None:
+    def __init__(self, source: str, file: str) -> None:
         self._source = source
-        self._path = path
+        self._file = file
         self._kept: list[Rejected] = []
         self._more = 0
 
     def lines(self, bad: Sequence[BadLine]) -> None:
         for one in bad:
-            self._add(f"{self._path}:{one.line}", one.reason, one.content)
+            self._add(f"{self._file}:{one.line}", one.reason, one.content)
 
     def future(self, labels: Mapping[str, str], count: int, first: str) -> None:
-        position = f"{self._path}: {series_text(labels)}"
+        position = f"{self._file}: {series_text(labels)}"
         self._add(position, "more than 5 min in the future", f"{count} samples from {first}")
 
     def kept(self) -> list[Rejected]:
         if not self._more:
             return self._kept
-        position = f"{self._path}: the rest"
+        position = f"{self._file}: the rest"
         rest = Rejected(self._source, position, "further lines that could not be read", str(self._more))
         return [*self._kept, rest]
 

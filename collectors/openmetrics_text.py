@@ -29,6 +29,7 @@ MILLISECONDS_FROM = 1e11
 LAST_S = 253402300800.0
 """The first second after the year 9999."""
 NOT_WANTED = -1
+NO_TIME = "the sample has no time"
 
 _LABEL = rb'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|(?=\}))'
 _ONE_LABEL = re.compile(_LABEL)
@@ -82,7 +83,7 @@ class TextReader:
 
         OSError, EOFError or zlib.error when the file cannot be read.
         """
-        with _opened(path) as file:
+        with unpacked(path) as file:
             tail, passing_over = b"", False
             while chunk := file.read(BLOCK_BYTES):
                 text = tail + chunk
@@ -173,7 +174,7 @@ class TextReader:
         if match is None:
             raise _UnreadableError("the value and the time cannot be told apart")
         if match[2] is None:
-            raise _UnreadableError("the sample has no time")
+            raise _UnreadableError(NO_TIME)
         try:
             pair = float(match[1]), float(match[2])
         except ValueError:
@@ -205,7 +206,8 @@ class TextReader:
         return number
 
 
-def _opened(path: Path) -> IO[bytes]:
+def unpacked(path: Path) -> IO[bytes]:
+    """Open a file to read what it holds, unpacked where its first bytes are gzip's."""
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")

@@ -17,7 +17,7 @@ from breakwatch.clock import system_clock
 from breakwatch.config import Config
 from breakwatch.errors import ExitCode
 from service import console
-from service.cli_imports import add_commands
+from service.cli_imports import Environment, add_commands
 from service.forms import Format
 
 app = typer.Typer(
@@ -157,21 +157,27 @@ def collect(
 
 
 @imports.command(
-    epilog=_examples("breakwatch import openmetrics dump.om.gz", "breakwatch import openmetrics *.om --label env=prod")
+    epilog=_examples(
+        "breakwatch import openmetrics dump.om.gz",
+        "breakwatch import openmetrics *.om --environment prod --label cluster=eu",
+        "promtool tsdb dump-openmetrics ./data | breakwatch import openmetrics -",
+    )
 )
 def openmetrics(
-    files: Annotated[list[Path], typer.Argument(help="Text exposition with timestamps, gzip allowed.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Text exposition with timestamps, gzip allowed; - is standard input.")
+    ],
     *,
     config: ConfigFile = None,
+    environment: Environment = "",
     label: Annotated[list[str] | None, typer.Option("--label", help="Label of everything in the files.")] = None,
     profile: Annotated[list[str] | None, typer.Option("--profile", help="Profile to look for (default: all).")] = None,
 ) -> None:
     """Import OpenMetrics text; importing the same file twice changes nothing."""
-    from service import collecting
+    from service import collecting, expositions
 
-    source = collecting.imported(files, collecting.labels_of(label or []), profile or [])
-    span = collecting.window(None, None, system_clock())
-    raise Exit(collecting.collect(_load(config), [source], span))
+    labels = collecting.labels_of(label or []) | ({"environment": environment} if environment else {})
+    raise Exit(expositions.bring_in(_load(config), files, labels, profile or []))
 
 
 @app.command(

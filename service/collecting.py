@@ -1,14 +1,13 @@
-"""Collecting by command: one catch-up, a range, a handful of files."""
+"""Collecting by command: one catch-up, or a range."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from breakwatch.clock import SECOND_US, Clock, Instant, system_clock, to_us
-from breakwatch.config import Config, OpenMetricsSource, Source
+from breakwatch.config import Config, Source
 from breakwatch.config_units import parse_duration_s
 from breakwatch.errors import ConfigError, UsageError
 from breakwatch.model import Window
@@ -90,14 +89,6 @@ def report(done: Ingested) -> int:
             console.say(note)
     codes = [console.tell(problem) for problem in done.problems()]
     return codes[0] if codes else 0
-
-
-def imported(files: Sequence[Path], labels: Mapping[str, str], profiles: Sequence[str]) -> OpenMetricsSource:
-    """Return files of OpenMetrics text as a source; UsageError when one is missing."""
-    for file in files:
-        if not file.is_file():
-            raise UsageError(f"{file}: no such file", "check the path")
-    return OpenMetricsSource(name="import", paths=tuple(files), labels=dict(labels), profiles=tuple(profiles))
 
 
 def labels_of(pairs: Sequence[str]) -> dict[str, str]:

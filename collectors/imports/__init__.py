@@ -21,7 +21,7 @@ from collectors.imports.own import BENCHMARKS, INCIDENTS, MEASUREMENTS
 from collectors.imports.pytest_benchmark import PYTEST_BENCHMARK
 from collectors.imports.shape import Asked, Format, Left, Refused
 
-__all__ = ["FORMATS", "Asked", "Format", "batch_of"]
+__all__ = ["FORMATS", "Asked", "Format", "batch_of", "described"]
 
 FORMATS: dict[str, Format] = {
     one.name: one
@@ -73,8 +73,19 @@ def batch_of(form: Format, path: Path, asked: Asked) -> Batch:
     return Batch(source, records=records, rejected=rejected, skipped=sum(left.values()), notes=notes)
 
 
+def described(path: Path) -> tuple[str, str | None]:
+    """Return what a file is, for a person who thought it was something else, and the kind that reads it, if any."""
+    try:
+        document = opened(path)
+    except UsageError as error:
+        return f"a file that {error.problem.removeprefix(f'{path}: ')}", None
+    return found_in(document), _reader(document)
+
+
+def _reader(document: Document, but: Format | None = None) -> str | None:
+    return next((form.name for form in FORMATS.values() if form is not but and form.fits(document)), None)
+
+
 def _instead(document: Document, form: Format) -> str:
-    for other in FORMATS.values():
-        if other is not form and other.fits(document):
-            return f"breakwatch import {other.name} reads such files"
-    return f"breakwatch import {form.name} --help"
+    other = _reader(document, form)
+    return f"breakwatch import {other} reads such files" if other else f"breakwatch import {form.name} --help"

@@ -1,0 +1,91 @@
+"""``breakwatch import openmetrics``: text exposition with timestamps, from files or standard input, as one source."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from breakwatch.clock import Clock, system_clock
+from breakwatch.config import Config
+from breakwatch.errors import UsageError
+from breakwatch.model import Window
+from collectors.imports import described
+from collectors.openmetrics import Exposition, holds_samples
+from collectors.openmetrics_text import unpacked
+from service import collecting
+
+STANDARD_INPUT = Path("-")
+COPY_BYTES = 1 << 20
+EXPECTED = "OpenMetrics text with timestamps"
+
+
+def bring_in(
+    config: Config,
+    files: Sequence[Path],
+    labels: Mapping[str, str],
+    profiles: Sequence[str],
+    clock: Clock = system_clock,
+) -> int:
+    """Import files of exposition, say how it went, and return the exit code.
+
+    Raises:
+        UsageError: a file cannot be read or has another shape; then nothing of any of them is imported.
+        StoreError: the store is locked, damaged or full.
+    """
+    for file in files:
+        if file != STANDARD_INPUT and not file.is_file():
+            raise UsageError(f"{file}: no such file", "check the path")
+    with tempfile.TemporaryDirectory(prefix="breakwatch-import-") as folder:
+        known_as: dict[Path, str] = {}
+        paths = []
+        for file in dict.fromkeys(files):
+            path = file
+            if file == STANDARD_INPUT:
+                path = Path(folder) / "standard-input"
+                known_as[path] = f"standard input {_spooled(sys.stdin.buffer, path)}"
+            _check(path, known_as.get(path, str(file)))
+            paths.append(path)
+        source = Exposition(
+            name="import", paths=tuple(paths), labels=dict(labels), profiles=tuple(profiles), known_as=known_as
+        )
+        return collecting.collect(config, [source], Window(None, clock()), clock)
+
+
+def _spooled(stream: BinaryIO, path: Path) -> str:
+    """Copy a stream into a file and return the digest of what it holds, unpacked, by which it is known again."""
+    with path.open("wb") as file:
+        shutil.copyfileobj(stream, file, COPY_BYTES)
+    os.utime(path, (0, 0))  # the moment of the copy must not make the same content look changed
+    try:
+        digest = hashlib.blake2b(digest_size=8)
+        with unpacked(path) as content:
+            while block := content.read(COPY_BYTES):
+                digest.update(block)
+        return digest.hexdigest()
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"standard input: cannot be read: {error}", "pipe it in again if it is cut") from error
+
+
+def _check(path: Path, name: str) -> None:
+    """Refuse a file in which no line is a sample with a time: it is of another kind."""
+    seen = holds_samples(path, name)
+    if seen.sample:
+        return
+    if seen.timeless:
+        raise UsageError(
+            f"{name}: expected {EXPECTED}; found samples without a time",
+            "let a Prometheus scrape such a page, or write each sample with its time",
+        )
+    if not seen.refused:
+        what = "comments only" if seen.lines else "nothing, it is empty"
+        raise UsageError(f"{name}: expected {EXPECTED}; found {what}", "check what wrote the file")
+    found, kind = described(path)
+    remedy = f"breakwatch import {kind} reads such files" if kind else "breakwatch import openmetrics --help"
+    raise UsageError(f"{name}: expected {EXPECTED}; found {found}", remedy)
