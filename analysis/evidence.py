@@ -175,8 +175,8 @@ def sighted_changes(witness: Witness, state_kind: str) -> list[Change]:
     reader = _Reader(witness, gauge, frozenset(track.detail.get("to_state", "") for track in counters))
     changes: list[Change] = []
     for until_us in sorted(news.keys() | gauge.edges.keys()):
-        changes.extend(reader.read(until_us, news.get(until_us)))
-    return [replace(change, rank=rank) for rank, change in enumerate(changes)]
+        changes.extend(reader.read(until_us, news.get(until_us), len(changes)))
+    return changes
 
 
 def _counts_half_open(counters: Sequence[SampledTrack]) -> bool:
@@ -284,13 +284,14 @@ class _Reader:
 
     def __init__(self, witness: Witness, gauge: _Gauge, counted: frozenset[str]) -> None:
         self._witness = witness
+        self._sources = frozenset({witness.source})
         self._gauge = gauge
         self._counted = counted
         self._believed: str | None = None
         self._owed: tuple[Instant, Move] | None = None
 
-    def read(self, until_us: Instant, told: _News | None) -> list[Change]:
-        """Return the changes that this scrape told."""
+    def read(self, until_us: Instant, told: _News | None, rank: int) -> list[Change]:
+        """Return the changes that this scrape told, ranked from ``rank`` on."""
         edge = self._gauge.edges.get(until_us)
         after_us, read_s, assumed = _latest_reading(edge, told)
         before = self._believed or self._gauge.state_before(until_us)
@@ -306,18 +307,18 @@ class _Reader:
         else:
             return []
         bounds = between_samples(after_us, until_us, read_s)
-        source = frozenset({self._witness.source})
         return [
             Change(
                 *step.move,
                 bounds,
-                source,
+                self._sources,
                 inferred=len(order) > 1,
                 assumed=assumed,
                 after_restart=step.after_restart,
                 certain=step.counted and step.move[0] != "",
+                rank=rank + place,
             )
-            for step in order
+            for place, step in enumerate(order)
         ]
 
     def _by_counters(
@@ -343,9 +344,9 @@ class _Reader:
         """A gauge that moved before its counter: the counter's next step will be this same move."""
         self._owed = (until_us, move) if move[1] in self._counted and not fresh else None
 
-    def _settle(self, told: _News | None, until_us: Instant) -> Counter[Move]:
-        moves = Counter(told.moves) if told else Counter[Move]()
-        if told and self._owed and told.after_us == self._owed[0]:
+    def _settle(self, told: _News | None, until_us: Instant) -> Counter[Move] | None:
+        moves = Counter(told.moves) if told else None
+        if told and moves and self._owed and told.after_us == self._owed[0]:
             move = self._owed[1]
             for name in (move, ("", move[1])):
                 if moves[name]:
@@ -353,11 +354,15 @@ class _Reader:
                     break
         if self._owed and until_us > self._owed[0]:
             self._owed = None
-        return +moves
+        return +moves if moves else None
 
 
 def _latest_reading(edge: tuple[Run, Run] | None, told: _News | None) -> tuple[Instant, float, bool]:
     """Return the stamp before the news, and how late after its own stamp the news may have been read."""
+    if edge and not told:
+        before, after = edge
+        known_s = not isnan(after.read_s)
+        return before.last_us, after.read_s if known_s else 0.0, after.assumed or not known_s
     readings = []
     if edge:
         readings.append((edge[0].last_us, edge[1].read_s, edge[1].assumed))

@@ -99,6 +99,8 @@ def _precision(changes: Sequence[Change]) -> tuple[bool, list[str], Instant]:
 
 def _unite(known: list[Change], seen: Sequence[Change]) -> list[Change]:
     """Match what one more witness saw with what is known; what has no match stands for itself."""
+    if not known:
+        return sorted(seen, key=_by_end)
     united: dict[int, Change] = dict(enumerate(known))
     taken: set[int] = set()
     unmatched = list(seen)
@@ -128,7 +130,7 @@ def _matches(
             by_state.setdefault(change.to_state, []).append((bounds.latest_us, bounds.earliest_us, index))
     for waiting in by_state.values():
         waiting.sort()
-    for change in sorted(seen, key=lambda c: (c.bounds.latest_us, c.bounds.earliest_us, c.rank)):
+    for change in sorted(seen, key=_by_end):
         waiting = by_state.get(change.to_state, [])
         chosen = None
         for place, (latest_us, earliest_us, index) in enumerate(waiting):
@@ -138,6 +140,11 @@ def _matches(
                 chosen = place
                 break
         yield (waiting.pop(chosen)[2] if chosen is not None else None), change
+
+
+def _by_end(change: Change) -> tuple[Instant, Instant, int]:
+    bounds = change.bounds
+    return bounds.latest_us, bounds.earliest_us, change.rank
 
 
 def _same_move(one: Change, other: Change) -> bool:
@@ -162,7 +169,9 @@ def _merged(known: Change, seen: Change) -> Change:
 
 def _disagreements(fused: Sequence[Change]) -> list[Oddity]:
     """Find the same new state sighted by different sources at moments that cannot be one, yet are suspiciously near."""
-    found = []
+    found: list[Oddity] = []
+    if len({change.sources for change in fused}) <= 1:
+        return found
     last: dict[str, Change] = {}
     for change in sorted(fused, key=lambda c: (c.bounds.earliest_us, c.bounds.latest_us, c.rank)):
         before = last.get(change.to_state)
@@ -182,13 +191,22 @@ def _in_order(fused: Sequence[Change], rules: Rules, initial: str | None) -> lis
     ordered: list[Change] = []
     state = initial
     while waiting:
-        possible = _could_be_next(waiting)
-        fitting = [i for i in possible if rules.machine and _fits(state, waiting[i])]
-        chosen = fitting[0] if fitting else 0
+        chosen = 0
+        if rules.machine and not _alone(waiting):
+            fitting = [place for place in _could_be_next(waiting) if _fits(state, waiting[place])]
+            chosen = fitting[0] if fitting else 0
         change = waiting.pop(chosen)
         ordered.append(replace(change, inferred=True) if chosen and not change.bounds.exact else change)
         state = change.to_state
     return ordered
+
+
+def _alone(waiting: Sequence[Change]) -> bool:
+    """Return whether the first has ended before the next can have been: then only that one could be next."""
+    if len(waiting) == 1:
+        return True
+    latest_us, after = waiting[0].bounds.latest_us, waiting[1].bounds
+    return after.earliest_us > latest_us and after.middle_us > latest_us
 
 
 def _could_be_next(waiting: Sequence[Change]) -> list[int]:
@@ -233,8 +251,8 @@ def _complete(ordered: Sequence[Change], rules: Rules, initial: str | None) -> t
             for hidden in _hidden_steps(state, change, rules):
                 complete.append(_inferred_step(complete, change, state, hidden))
                 state = hidden
-        before = state if state is not None else change.from_state
-        settled = replace(change, from_state=before or change.from_state)
+        before = state or change.from_state
+        settled = change if change.from_state == before else replace(change, from_state=before)
         oddities.extend(_judge(settled, change, rules))
         complete.append(settled)
         state = settled.to_state
@@ -328,20 +346,27 @@ def _same_scrape(before: Sequence[Change], after: Change) -> bool:
 def _judge(settled: Change, sighted: Change, rules: Rules) -> list[Oddity]:
     if not rules.machine:
         return []
-    at_us = settled.bounds.middle_us
-    move = f"{settled.from_state} → {settled.to_state}"
     if sighted.after_restart:
         if settled.from_state in (OPEN, HALF_OPEN) and settled.to_state == CLOSED:
             return [
-                Oddity("state_lost_on_restart", at_us, f"{move}: the process was replaced while the breaker was open")
+                Oddity(
+                    "state_lost_on_restart",
+                    settled.bounds.middle_us,
+                    f"{_move(settled)}: the process was replaced while the breaker was open",
+                )
             ]
         return []
     if settled.from_state and not lawful(settled.from_state, settled.to_state):
         # What cannot show half-open goes from open to closed, or opens again, without a step between.
         visible = rules.half_open_visible or not {settled.from_state, settled.to_state} <= {OPEN, CLOSED}
         if visible:
-            return [Oddity("unlawful_transition", at_us, f"{move} by {', '.join(sorted(settled.sources))}")]
+            text = f"{_move(settled)} by {', '.join(sorted(settled.sources))}"
+            return [Oddity("unlawful_transition", settled.bounds.middle_us, text)]
     return []
+
+
+def _move(change: Change) -> str:
+    return f"{change.from_state} → {change.to_state}"
 
 
 def _narrow(changes: Sequence[Change]) -> list[Change]:
@@ -353,5 +378,8 @@ def _narrow(changes: Sequence[Change]) -> list[Change]:
     for index in range(len(changes) - 2, -1, -1):
         latest[index] = min(latest[index], max(latest[index + 1], earliest[index]))
     return [
-        replace(change, bounds=Bounds(low, high)) for change, low, high in zip(changes, earliest, latest, strict=True)
+        change
+        if low == change.bounds.earliest_us and high == change.bounds.latest_us
+        else replace(change, bounds=Bounds(low, high))
+        for change, low, high in zip(changes, earliest, latest, strict=True)
     ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from breakwatch.clock import from_us
 from breakwatch.model import stable_id
 
 if TYPE_CHECKING:
@@ -87,8 +86,8 @@ def level_rows(name: Name, evidence: InstanceEvidence, changes: Sequence[Change]
     ]
 
 
-def incident_row(incident: Incident, episode_id: int) -> Row:
-    """Return an incident as a row of ``breaker_incidents``."""
+def incident_row(incident: Incident, episode_id: int, seen_open_s: float) -> Row:
+    """Return an incident as a row of ``breaker_incidents``; an ongoing one was seen open for ``seen_open_s``."""
     key, lasted = incident.key, incident.lasted
     return {
         "environment": key.environment,
@@ -101,7 +100,7 @@ def incident_row(incident: Incident, episode_id: int) -> Row:
         **_edge("opened", incident.opened),
         **_edge("closed", incident.closed),
         "duration_s": lasted.value_s if lasted else None,
-        "duration_low_s": lasted.low_s if lasted else 0.0,
+        "duration_low_s": lasted.low_s if lasted else seen_open_s,
         "duration_high_s": lasted.high_s if lasted else None,
         "idle_open_s": None,
         "reopenings": incident.reopenings,
@@ -110,21 +109,22 @@ def incident_row(incident: Incident, episode_id: int) -> Row:
         "opened_sources": sorted(incident.opened.sources),
         "closed_sources": sorted(incident.closed.sources) if incident.closed else [],
         "opened_inferred": incident.opened.inferred,
-        "labels": dict(key.labels),
+        "labels": key.labels,
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What else is known of an episode; None where no source tells."""
+    """What else is known of an episode; None where no source tells. ``seen_open_s`` is how long an ongoing one was."""
 
     instances_seen: int
     calls_rejected: int | None
     promql_openings: float | None
     healed_by: str | None
+    seen_open_s: float = 0.0
 
 
-def episode_row(episode: Episode, around: Circumstances) -> Row:
+def episode_row(episode: Episode, episode_id: int, around: Circumstances) -> Row:
     """Return an episode as a row of ``breaker_episodes``."""
     key, lasted = episode.incidents[0].key, episode.lasted
     labels = set(key.labels)
@@ -133,32 +133,34 @@ def episode_row(episode: Episode, around: Circumstances) -> Row:
     opened, closed = episode.opened, episode.closed
     return {
         "environment": key.environment,
-        "episode_id": episode.episode_id,
+        "episode_id": episode_id,
         "service": key.service,
         "breaker": key.breaker,
-        "opened_at": from_us(opened.middle_us),
-        "opened_earliest": from_us(opened.earliest_us),
-        "opened_latest": from_us(opened.latest_us),
-        "closed_at": from_us(closed.middle_us) if closed else None,
-        "closed_earliest": from_us(closed.earliest_us) if closed else None,
-        "closed_latest": from_us(closed.latest_us) if closed else None,
+        "opened_at": opened.middle_us,
+        "opened_earliest": opened.earliest_us,
+        "opened_latest": opened.latest_us,
+        "closed_at": closed.middle_us if closed else None,
+        "closed_earliest": closed.earliest_us if closed else None,
+        "closed_latest": closed.latest_us if closed else None,
         "duration_s": lasted.value_s if lasted else None,
-        "duration_low_s": lasted.low_s if lasted else 0.0,
+        "duration_low_s": lasted.low_s if lasted else around.seen_open_s,
         "duration_high_s": lasted.high_s if lasted else None,
         "idle_open_s": None,
         "openings": episode.openings,
         "instances_hit": episode.instances_hit,
-        **asdict(around),
+        "instances_seen": around.instances_seen,
+        "calls_rejected": around.calls_rejected,
+        "promql_openings": around.promql_openings,
+        "healed_by": around.healed_by,
         "status": "resolved" if lasted else "ongoing",
         "experiment_id": "",
-        "labels": dict(sorted(labels)),
+        "labels": sorted(labels),
     }
 
 
 def finding_row(name: Name, evidence_labels: Pairs, instance: str, oddity: Oddity) -> Row:
     """Return an oddity as a row of ``findings``."""
     where = f" on {instance}" if instance else ""
-    seen_at = from_us(oddity.at_us)
     return {
         "environment": name.environment,
         "finding_id": stable_id(
@@ -167,10 +169,10 @@ def finding_row(name: Name, evidence_labels: Pairs, instance: str, oddity: Oddit
         "kind": oddity.kind,
         "service": name.service,
         "subject": name.name,
-        "first_seen": seen_at,
-        "last_seen": seen_at,
+        "first_seen": oddity.at_us,
+        "last_seen": oddity.at_us,
         "evidence": f"{oddity.evidence}{where}",
-        "labels": dict(evidence_labels),
+        "labels": evidence_labels,
     }
 
 
@@ -179,17 +181,22 @@ def _subject(name: Name, evidence: InstanceEvidence) -> Row:
         "environment": name.environment,
         "service": name.service,
         "instance": evidence.instance,
-        "labels": dict(evidence.labels),
+        "labels": evidence.labels,
     }
 
 
 def _edge(prefix: str, change: Change | None) -> Mapping[str, Any]:
-    bounds = change.bounds if change else None
-    return {
-        f"{prefix}_at": from_us(bounds.middle_us) if bounds else None,
-        f"{prefix}_earliest": from_us(bounds.earliest_us) if bounds else None,
-        f"{prefix}_latest": from_us(bounds.latest_us) if bounds else None,
-    }
+    """Return when it was, in microseconds: nobody reads these rows but the store."""
+    at, earliest, latest = _EDGES[prefix]
+    if change is None:
+        return {at: None, earliest: None, latest: None}
+    bounds = change.bounds
+    return {at: bounds.middle_us, earliest: bounds.earliest_us, latest: bounds.latest_us}
+
+
+_EDGES = {
+    prefix: (f"{prefix}_at", f"{prefix}_earliest", f"{prefix}_latest") for prefix in ("occurred", "opened", "closed")
+}
 
 
 def _provenance(change: Change) -> Mapping[str, Any]:

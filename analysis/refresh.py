@@ -18,8 +18,10 @@ from breakwatch.clock import MINUTE_US
 from breakwatch.model import STATE_WORDS, Batch, Pairs, TrackKind, pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from analysis.bounds import Bounds
+    from analysis.incidents import Incident
     from breakwatch.clock import Instant
     from breakwatch.config import Config
     from store import Store
@@ -140,8 +142,12 @@ def _keep_breakers(store: Store, gathered: dict[Name, Gathered]) -> None:
             found.extend(incidents(key, evidence.operation, fused.changes))
         findings.extend(_unnamed(name, subject))
         for episode in episodes(found):
-            kept_incidents.extend(keep.incident_row(incident, episode.episode_id) for incident in episode.incidents)
-            kept_episodes.append(_episode_row(episode, subject, healing))
+            episode_id = episode.episode_id
+            kept_incidents.extend(
+                keep.incident_row(incident, episode_id, _seen_open_s(subject, [incident], incident.opened.bounds))
+                for incident in episode.incidents
+            )
+            kept_episodes.append(keep.episode_row(episode, episode_id, _circumstances(episode, subject, healing)))
     breakers = [_scope(name, breaker="name") for name in gathered]
     store.replace("breaker_sightings", breakers, sightings)
     store.replace("breaker_transitions", breakers, transitions)
@@ -166,7 +172,22 @@ def _healing(store: Store, services: Sequence[str]) -> _Healing:
     return found
 
 
-def _episode_row(episode: Episode, subject: Gathered, healing: _Healing) -> keep.Row:
+def _seen_open_s(subject: Gathered, incidents_of_it: Iterable[Incident], opened: Bounds) -> float:
+    """Return for how long what is ongoing was seen open at least, as far as its own samples tell.
+
+    ``_keep_states`` says it exactly, logs that were read further included; that it is right in most cases by then saves
+    writing it twice.
+    """
+    seen_us = [
+        evidence.last_seen_us
+        for incident in incidents_of_it
+        if incident.closed is None
+        and (evidence := subject.instances[incident.key.instance, incident.key.labels]).last_seen_us is not None
+    ]
+    return max(0, max(seen_us, default=0) - opened.latest_us) / 1e6
+
+
+def _circumstances(episode: Episode, subject: Gathered, healing: _Healing) -> keep.Circumstances:
     start_us = episode.opened.earliest_us
     end_us = episode.closed.latest_us if episode.closed else None
     own = [
@@ -182,13 +203,13 @@ def _episode_row(episode: Episode, subject: Gathered, healing: _Healing) -> keep
         and evidence.last_seen_us >= start_us
         and (end_us is None or evidence.first_seen_us <= end_us)
     ]
-    around = keep.Circumstances(
+    return keep.Circumstances(
         instances_seen=max(len(seen), episode.instances_hit),
         calls_rejected=_rejected_calls(own, start_us, end_us),
         promql_openings=_promql_openings(own, start_us, end_us),
         healed_by=_healed_by(episode, subject, healing) if end_us is not None else None,
+        seen_open_s=_seen_open_s(subject, episode.incidents, episode.opened) if end_us is None else 0.0,
     )
-    return keep.episode_row(episode, around)
 
 
 def _promql_openings(instances: Sequence[InstanceEvidence], start_us: Instant, end_us: Instant | None) -> float | None:

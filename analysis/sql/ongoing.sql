@@ -1,4 +1,4 @@
--- What is still open, and how long it has been seen so: the lower bound of its length grows with every sample.
+-- What is still open and was seen so for longer by now: the lower bound of its length grows with every sample.
 SELECT
     i.*,
     greatest(0, epoch_us(s.as_of) - epoch_us(i.opened_latest)) / 1e6 AS elapsed_s
@@ -6,5 +6,5 @@ FROM kept.breaker_incidents AS i
 JOIN kept.breaker_states AS s
     ON s.environment = i.environment AND s.service = i.service AND s.breaker = i.breaker
     AND s.instance = i.instance AND s.labels = i.labels
-WHERE i.status = 'ongoing'
+WHERE i.status = 'ongoing' AND i.duration_low_s IS DISTINCT FROM elapsed_s
 ORDER BY i.incident_id

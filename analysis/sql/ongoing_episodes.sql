@@ -11,5 +11,5 @@ WITH seen AS (
 SELECT e.*, greatest(0, epoch_us(seen.as_of) - epoch_us(e.opened_latest)) / 1e6 AS elapsed_s
 FROM kept.breaker_episodes AS e
 JOIN seen ON seen.episode_id = e.episode_id
-WHERE e.status = 'ongoing'
+WHERE e.status = 'ongoing' AND e.duration_low_s IS DISTINCT FROM elapsed_s
 ORDER BY e.episode_id
