@@ -8,10 +8,12 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
 
+from breakwatch.clock import SECOND_US
 from tests.real.backends import Backend, Call, Caller
 from tests.real.envoy import APP, CONSECUTIVE_5XX, MAX_REQUESTS, NARROW, Ejection, Envoy, Watcher
 from tests.real.harness import Setup, health_changes, level_changes, prometheus_source
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BURST = 7
+SLOW_S = 0.15
 LOG_PRECISION_US = 1_000
 ALIGNED_US = 5_000
 """Prometheus moves stamps by up to 2 ms, and bounds know it."""
@@ -105,7 +108,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with ExitStack() as stack:
         backends = {name: stack.enter_context(Backend(name)) for name in ("one", "two", "three", "slow")}
         *hosts, last = backends.values()
-        last.slow_s = 0.15
+        last.slow_s = SLOW_S
         envoy = Envoy(folder, tuple(hosts), last)
         stack.enter_context(envoy.program.running())
         server = Prometheus(folder, scrape_configs=[envoy.scrape_config])
@@ -198,6 +201,27 @@ def test_requests_are_what_the_client_saw(story: Story, by_metrics: Setup) -> No
     """By outcome, every call once: attempts that were repeated are no calls, refusals at the limit no failures."""
     assert counted(by_metrics, APP) == outcomes(story.calls)
     assert counted(by_metrics, NARROW) == outcomes(story.slow_calls)
+
+
+def durations(setup: Setup, service: str) -> dict[float, int]:
+    """Return how many calls of a cluster took at most so many seconds."""
+    rows = setup.rows(
+        "select upper_bound_s, sum(count)::bigint as n from latency_histograms where service = $service group by 1",
+        service=service,
+    )
+    return {row["upper_bound_s"]: row["n"] for row in rows}
+
+
+def test_durations_are_those_of_the_calls_that_a_host_answered(story: Story, by_metrics: Setup) -> None:
+    """Each call once, in seconds, within what the client waited; none of the slow host is faster than that host."""
+    for service, calls in ((APP, story.calls), (NARROW, story.slow_calls)):
+        found = durations(by_metrics, service)
+        waited_s = [(call.ended_us - call.started_us) / SECOND_US for call in calls if call.target]
+        assert found[inf] == len(waited_s)
+        assert all(count >= sum(one <= bound_s for one in waited_s) for bound_s, count in found.items())
+    slow = durations(by_metrics, NARROW)
+    assert {bound_s: count for bound_s, count in slow.items() if count and bound_s < SLOW_S} == {}
+    assert max(bound_s for bound_s in durations(by_metrics, APP) if bound_s < SLOW_S) == 0.1  # Envoy would have told
 
 
 def test_the_access_log_tells_each_call(story: Story) -> None:
