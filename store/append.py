@@ -96,12 +96,34 @@ def _write_runs(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64]) -
     writing.run(script["spans"])
     bounds = writing.connection.execute("SELECT min(low_us), max(high_us) FROM spans WHERE deep").fetchall()
     deep_low_us, deep_high_us = bounds[0] if bounds[0][0] is not None else (0, -1)
-    for name in ("known", "united", "moved", "forget", "settle", "settled_until", "extend", "start", "mark_settled"):
-        writing.run(script[name], deep_low_us=deep_low_us, deep_high_us=deep_high_us)
-    writing.run(script["touched"])
-    for sql in steps("mark_stale").values():
-        writing.run(sql)
-    return writing.run("SELECT count(*) FROM moved WHERE came")
+    deep = {"deep_low_us": deep_low_us, "deep_high_us": deep_high_us}
+    for name in ("known", "united", "moved"):
+        writing.run(script[name], **deep)
+    (moved,) = writing.connection.execute(script["counts"]).fetchall()
+    came, came_latest, came_settled, gone_settled = moved
+    # What is not needed is not asked for: in a calm system next to nothing is.
+    if gone_settled:
+        writing.run(script["forget"], **deep)
+    if came_settled:
+        writing.run(script["settle"])
+    if came_latest and writing.run(script["extend"]) < came_latest:
+        writing.run(script["start"])
+    if came_settled:
+        writing.run(script["settled_until"])
+        writing.run(script["mark_settled"])
+    if writing.run(script["touched"]):
+        _mark_stale(writing)
+    return int(came)
+
+
+def _mark_stale(writing: _Writing) -> None:
+    """Mark whose figures the tracks that changed make stale."""
+    script = steps("mark_stale")
+    if writing.run(script["counters"]):
+        writing.run(script["widen"])
+        writing.run(script["add"])
+    if writing.run("SELECT count(*) FROM touched WHERE NOT extended"):
+        writing.run(script["subjects"])
 
 
 def _write_sightings(writing: _Writing, sightings: Sequence[Sighting]) -> int:

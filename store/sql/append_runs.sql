@@ -94,6 +94,14 @@ SELECT track_id, first_us, last_us, value, read_s, assumed, latest, true AS came
 FROM united
 ANTI JOIN known USING (track_id, first_us, last_us, value, read_s, assumed, latest)
 
+-- step: counts
+SELECT
+    count(*) FILTER (came) AS came,
+    count(*) FILTER (came AND latest) AS came_latest,
+    count(*) FILTER (came AND NOT latest) AS came_settled,
+    count(*) FILTER (NOT came AND NOT latest) AS gone_settled
+FROM moved
+
 -- step: forget
 DELETE FROM raw.settled_runs AS settled
 USING moved
