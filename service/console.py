@@ -6,6 +6,9 @@ import sys
 
 from breakwatch.errors import BreakwatchError, ExitCode
 
+LOOK_AT_REJECTED = 'breakwatch sql "SELECT reason, content FROM rejected_inputs ORDER BY seen_at DESC LIMIT 20"'
+"""The remedy where some input was rejected and was said to be kept."""
+
 
 def say(text: str) -> None:
     """Write one message on stderr."""

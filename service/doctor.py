@@ -14,19 +14,19 @@ from analysis.questions.publication import sources as health_of
 from analysis.questions.starters import starters
 from breakwatch.clock import Clock, from_us, system_clock
 from breakwatch.config import ActuatorSource, Config, LogsSource, OpenMetricsSource, PrometheusSource
+from breakwatch.config_sources import STANDARD_INPUT
 from breakwatch.errors import BreakwatchError, ExitCode, StoreError
 from collectors import profiles
 from collectors.actuator import look
 from collectors.cost import cycle_cost
 from collectors.discover import Discovery, ScrapeJob, discover
 from collectors.logs.trial import guessed, tried
-from service import checking, collecting, scaffold
+from service import checking, collecting, console, scaffold
 from service.running import LEAST_INTERVAL_S, USUAL_SCRAPE_INTERVAL_S
 from store import Reader
 
 NEAR_THE_CAP = 0.8
 MOST_NAMED = 5
-LOOK_AT_REJECTED = 'breakwatch sql "SELECT reason, content FROM rejected_inputs ORDER BY seen_at DESC LIMIT 20"'
 LEAST_FREE_BYTES = 1_000_000_000
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"})
 
@@ -186,6 +186,9 @@ def _interval(source: PrometheusSource, job: ScrapeJob) -> Check:
 
 def _files(source: LogsSource | OpenMetricsSource) -> Iterator[Check]:
     for pattern in source.paths:
+        if pattern == STANDARD_INPUT:
+            yield Check(source.name, "standard input, read by breakwatch collect --once")
+            continue
         found = [Path(name) for name in glob(str(pattern))]  # noqa: PTH207 - the pattern may be absolute
         unreadable = [file for file in found if not os.access(file, os.R_OK)]
         if not found:
@@ -205,7 +208,9 @@ def _lines(source: LogsSource, config: Config, clock: Clock) -> Iterator[Check]:
     if not trial.rejected and trial.understood:
         yield Check(source.name, told)
     elif trial.understood:
-        yield Check(source.name, f"{told}, {trial.rejected:,} rejected ({', '.join(trial.reasons)})", LOOK_AT_REJECTED)
+        yield Check(
+            source.name, f"{told}, {trial.rejected:,} rejected ({', '.join(trial.reasons)})", console.LOOK_AT_REJECTED
+        )
     else:
         guess = guessed(source.paths, config, clock)
         remedy = "check format and profile, or add a pattern of your own"

@@ -80,9 +80,18 @@ def bring_in(config: Config, form: Format, files: Sequence[Path], said: Said, cl
         Ingest(config, store, clock).settle()
     if not rejected:
         return 0
-    told = f"{rejected:,} {'piece' if rejected == 1 else 'pieces'} of input rejected; the good rows are in"
-    where = "SELECT reason, content FROM rejected_inputs ORDER BY seen_at DESC LIMIT 20"
-    return console.tell(RejectedInput(told, f'breakwatch sql "{where}"'))
+    return console.tell(_problem(rejected, [batch for _, batch in batches]))
+
+
+def _problem(rejected: int, batches: Sequence[Batch]) -> RejectedInput:
+    """Return what to tell of rejected input: where nothing came in, why; the first reason is most likely everyone's."""
+    counted = f"{rejected:,} {'piece' if rejected == 1 else 'pieces'} of input rejected"
+    if any(batch.records for batch in batches):
+        return RejectedInput(f"{counted}; the good rows are in", console.LOOK_AT_REJECTED)
+    first = next(one.reason for batch in batches for one in batch.rejected)
+    problem, remedy = first.rsplit("; ", 1) if "; " in first else (first, console.LOOK_AT_REJECTED)
+    more = f" (and {rejected - 1:,} more)" if rejected > 1 else ""
+    return RejectedInput(f"nothing is in: {problem}{more}", remedy)
 
 
 def _kept(store: Store, path: Path, batch: Batch, clock: Clock) -> int:

@@ -28,7 +28,7 @@ TIME_UNITS_S = {
     "hr": 3600.0,
     "day": 86400.0,
 }
-NO_TIME = "the file does not say when it ran; say --at"
+NO_TIME = "does not say when it ran; say --at TIME"
 OPTIONS = ("suite", "revision", "run_environment", "at", "timezone")
 
 

@@ -45,7 +45,7 @@ def _window(suite: Element, asked: Asked) -> tuple[Instant, Instant]:
     if asked.at_us is not None:
         start_us = asked.at_us
     elif not suite.get("timestamp"):
-        raise NotReadableError("has no timestamp; say --at")
+        raise NotReadableError("has no timestamp; say --at TIME")
     else:
         start_us = instant(suite.get("timestamp"), asked.timezone)
     return start_us, start_us + _seconds_us(suite.get("time"))

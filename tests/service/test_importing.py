@@ -55,6 +55,34 @@ def test_the_command_says_what_came_in_and_keeps_what_did_not(tmp_path: Path) ->
     assert "incidents.csv: line 7: severity: 'critical' is none of" in str(shown["rejected_inputs"])
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "problem", "remedy"),
+    [
+        (
+            "hyperfine",
+            '{"results": [{"command": "a", "times": [0.5]}]}',
+            "nothing is in: b.json: the file: does not say when it ran",
+            "say --at TIME",
+        ),
+        (
+            "measurements",
+            '[{"name": "a", "value": 1, "measured_at": "2026-11-20T09:00:00Z"}, {"name": "b"}]',
+            "nothing is in: b.json: [0]: service: is missing (and 1 more)",
+            "name it, or say --service",
+        ),
+    ],
+)
+def test_where_nothing_comes_in_the_reason_is_told(
+    tmp_path: Path, kind: str, text: str, problem: str, remedy: str
+) -> None:
+    """Two lines: why the first piece was refused, and what would mend it; good rows are not spoken of."""
+    write(tmp_path, "store: {path: b.duckdb}\n")
+    (tmp_path / "b.json").write_text(text)
+    done = breakwatch("import", kind, "b.json", folder=tmp_path)
+    assert done.code == 7
+    assert done.err.splitlines() == [f"breakwatch: {problem}", f"  try: {remedy}"]
+
+
 def test_another_shape_is_refused_before_anything_is_stored(tmp_path: Path) -> None:
     """Of two files the second is of another shape: exit code 2, two lines, and nothing of the first is in."""
     write(tmp_path, "store: {path: b.duckdb}\n")

@@ -81,6 +81,15 @@ def test_the_doctor_works_while_a_source_is_down(tmp_path: Path) -> None:
     assert [line for line in lines if line.startswith("ok    store")]
 
 
+def test_the_doctor_knows_standard_input(tmp_path: Path) -> None:
+    """A source that is piped in is no missing file, and is not waited for."""
+    write(tmp_path, "sources: [{name: journal, kind: logs, paths: ['-'], framing: journald}]\n")
+    done = breakwatch("doctor", folder=tmp_path)
+    assert done.code == 0
+    told = [line for line in done.out.splitlines() if "journal" in line]
+    assert told[0] == "ok    journal: standard input, read by breakwatch collect --once"
+
+
 def test_the_doctor_says_whose_collection_fails(tmp_path: Path) -> None:
     """A source whose last runs failed is stale after two cycles: since when, why, and whether it needs a person."""
     (tmp_path / "app.jsonl").write_text("")
