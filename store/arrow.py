@@ -41,11 +41,13 @@ def column(values: Iterable[Any] | NDArray[Any], kind: pa.DataType) -> pa.Array:
     Kinds: whole numbers, numbers, truths, moments (aware), texts, lists of texts, maps of texts to texts (pairs, or a
     mapping).
     """
-    given = values if isinstance(values, (np.ndarray, list)) else list(values)
+    given = values if isinstance(values, (np.ndarray, list, tuple)) else list(values)
     if kind in _NUMBERS:
         return _numbers(given, kind, _NUMBERS[kind])
     if pa.types.is_timestamp(kind):
-        stamps = [to_us(one) if isinstance(one, datetime) else one for one in given]  # or whole microseconds, or None
+        # Moments, or whole microseconds, or None.
+        whole = not any(issubclass(one, datetime) for one in set(map(type, given)))
+        stamps = given if whole else [to_us(one) if isinstance(one, datetime) else one for one in given]
         return _numbers(stamps, kind, np.int64)
     if pa.types.is_boolean(kind):
         truths = np.array([bool(one) for one in given], np.bool_)
@@ -63,15 +65,18 @@ def column(values: Iterable[Any] | NDArray[Any], kind: pa.DataType) -> pa.Array:
 def _numbers(given: _Given, kind: pa.DataType, own: type[np.generic]) -> pa.Array:
     if isinstance(given, np.ndarray):
         return pa.Array.from_buffers(kind, len(given), [None, pa.py_buffer(np.ascontiguousarray(given, own))])
-    numbers = np.array([0 if one is None else one for one in given], own)
-    return pa.Array.from_buffers(kind, len(numbers), [_validity(given), pa.py_buffer(numbers)])
+    validity = _validity(given)
+    numbers = np.array(given if validity is None else [0 if one is None else one for one in given], own)
+    return pa.Array.from_buffers(kind, len(numbers), [validity, pa.py_buffer(numbers)])
 
 
 def _validity(given: _Given) -> pa.Buffer | None:
     if isinstance(given, np.ndarray):
         return None
+    if None not in given:
+        return None
     there = [one is not None for one in given]
-    return None if all(there) else pa.py_buffer(np.packbits(np.array(there, np.bool_), bitorder="little"))
+    return pa.py_buffer(np.packbits(np.array(there, np.bool_), bitorder="little"))
 
 
 def _offsets(lengths: Sequence[int]) -> pa.Buffer:
@@ -79,11 +84,16 @@ def _offsets(lengths: Sequence[int]) -> pa.Buffer:
 
 
 def _texts(given: _Given) -> pa.Array:
-    texts = ["" if one is None else str(one) for one in given]
-    whole = "".join(texts)
+    validity = _validity(given)
+    texts: _Given = given if validity is None else ["" if one is None else one for one in given]
+    try:
+        whole = "".join(texts)
+    except TypeError:  # some are no texts yet
+        texts = ["" if one is None else str(one) for one in texts]
+        whole = "".join(texts)
     # Nearly all of our texts are ASCII: then each is as many bytes as characters.
-    lengths = [len(one) for one in (texts if whole.isascii() else map(str.encode, texts))]
-    buffers = [_validity(given), _offsets(lengths), pa.py_buffer(whole.encode())]
+    lengths = list(map(len, texts if whole.isascii() else map(str.encode, texts)))
+    buffers = [validity, _offsets(lengths), pa.py_buffer(whole.encode())]
     return pa.Array.from_buffers(TEXT, len(texts), buffers)
 
 
@@ -93,8 +103,13 @@ def _nested(given: _Given, kind: pa.DataType, inner: pa.Array) -> pa.Array:
 
 
 def _maps(given: _Given) -> pa.Array:
-    pairs = [None if one is None else list(one.items() if isinstance(one, Mapping) else one) for one in given]
-    flat = [pair for one in pairs if one is not None for pair in one]
+    # Most are tuples of pairs already, and to ask what is a mapping takes longer than all else.
+    pairs = [one if one is None or type(one) is tuple else _pairs(one) for one in given]
+    flat = [pair for one in pairs if one for pair in one]
     fields = [_texts([key for key, _ in flat]), _texts([value for _, value in flat])]
     inner = pa.StructArray.from_arrays(fields, fields=[PAIRS.key_field, PAIRS.item_field])
     return _nested(pairs, PAIRS, inner)
+
+
+def _pairs(given: Any) -> Sequence[tuple[str, str]]:
+    return list(given.items() if isinstance(given, Mapping) else given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -140,22 +141,35 @@ def _table(
     rows: Sequence[Mapping[str, Any]],
 ) -> pa.Table:
     named = tuple(scopes[0])
-    unknown = {name for row in rows for name in row if name not in columns} | {n for n in named if n not in columns}
+    common = scopes[0] if len(scopes) == 1 else {}
+    given = {name: [value] * len(rows) for name, value in common.items()} | _by_column(rows, common)
+    unknown = {name for name in (*given, *named) if name not in columns}
     if unknown:
         raise ValueError(f"kept.{table} has no column {', '.join(sorted(unknown))}")
-    common = scopes[0] if len(scopes) == 1 else {}
+    nothing = [None] * len(rows)
     inside = {tuple(scope[name] for name in named) for scope in scopes}
-    for row in rows:
-        place = tuple(row.get(name, common.get(name)) for name in named)
-        if place not in inside:
-            raise ValueError(f"a row for kept.{table} lies outside its scope: {', '.join(named)} are {place!r}")
+    for place in set(zip(*(given.get(name, nothing) for name in named), strict=True)) - inside:
+        raise ValueError(f"a row for kept.{table} lies outside its scope: {', '.join(named)} are {place!r}")
     made: dict[str, pa.Array] = {}
     for name, kind in columns.items():
-        default = common.get(name)
-        values = [row.get(name, default) for row in rows]
+        values = given.get(name, nothing)
         made[name] = arrow.column(map(_in_order, values) if kind in _WITHOUT_ORDER else values, kind)
     made["place"] = arrow.column(np.arange(len(rows)), pa.int64())
     return pa.table(made)
+
+
+def _by_column(rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    """Return the values of rows by column; what some rows do not name is ``common`` there."""
+    if not rows:
+        return {}
+    names = tuple(rows[0])
+    if len(names) > 1 and all(len(row) == len(names) for row in rows):
+        try:
+            return dict(zip(names, zip(*map(itemgetter(*names), rows), strict=True), strict=True))
+        except KeyError:
+            pass  # as many names, but other ones
+    named = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name, common.get(name)) for row in rows] for name in named}
 
 
 def _in_order(value: Any) -> Any:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis.bounds import Bounds
 from analysis.evidence import Change, Run, SampledTrack, Span, Witness, increases, sighted_changes
-from analysis.fusion import History, Restart, Rules, fuse
+from analysis.fusion import History, Restart, Rules, _alone, _could_be_next, _time_key, fuse
 from tests.analysis.worlds import (
     SECOND,
     assert_same_story,
@@ -263,3 +263,11 @@ def test_a_counter_equal_on_both_sides_of_a_restart_counted_anew() -> None:
     """One opening before the restart and one after it read the same value 1: they are two."""
     run = Run(0, 30 * SECOND, 1.0, 0.01, assumed=False)
     assert [i.grown_by for i in increases([run], [Span(10 * SECOND, 20 * SECOND)])] == [1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 15)), min_size=1, max_size=6))
+def test_what_is_taken_without_a_look_around_is_what_the_look_finds(spans: list[tuple[int, int]]) -> None:
+    """Where the first change is alone in its time, no other one could be next, so its order needs no state machine."""
+    seen = [Change("", "open", Bounds(start, start + length), frozenset({"s"})) for start, length in spans]
+    waiting = sorted(seen, key=_time_key)
+    assert not _alone(waiting) or _could_be_next(waiting) == [0]

@@ -118,3 +118,36 @@ def test_columns_say_no_data_as_such(store: Store) -> None:
     assert list(found["t"]) == [None, None]
     assert str(found["w"]) == "['NaT' 'NaT']"
     assert found["i"].tolist() == [3, 3]
+
+
+def test_many_rows_fill_an_empty_scope_as_they_are(store: Store) -> None:
+    """What fills an empty scope at once, copies included, stands beside other scopes and is found equal afterwards."""
+    other = SCOPE | {"breaker": "other"}
+    store.replace("breaker_transitions", other, [ROW])
+    rows = [ROW | {"position": place // 2, "labels": {}} for place in range(1200)]
+    assert store.replace("breaker_transitions", SCOPE, rows) == 1200
+    assert store.replace("breaker_transitions", SCOPE, rows[::-1]) == 0
+    assert store.replace("breaker_transitions", SCOPE, rows[1:]) == 1
+    assert store.replace("breaker_transitions", SCOPE, []) == 1199
+    assert store.replace("breaker_transitions", SCOPE, []) == 0
+    assert len(row_ids(store)) == 1
+
+
+def test_many_rows_that_fill_a_dense_relation_are_published(store: Store) -> None:
+    """The span of what fills an empty scope of a dense relation is marked as changed, like that of any difference."""
+    scope = {"environment": "prod", "service": "checkout"}
+    rows = [
+        {"sampled_at": 1_795_000_000_000_000 + place, "queue": "q", "depth": 1.0, "labels": {}} for place in range(600)
+    ]
+    store.replace("queue_depths", scope, rows)
+    (span,) = store.rows("SELECT start_us, end_us FROM meta.changed_spans WHERE relation = 'kept.queue_depths'")
+    assert span == {"start_us": 1_795_000_000_000_000, "end_us": 1_795_000_000_000_599}
+
+
+def test_rows_may_name_different_columns(store: Store) -> None:
+    """A column that one row names and another does not is NULL in the other."""
+    store.replace(
+        "breaker_transitions", SCOPE, [ROW, {"position": 1, "to_state": "open"}, {"position": 2, "from_state": "open"}]
+    )
+    found = store.rows("SELECT from_state, to_state FROM breaker_transitions ORDER BY position")
+    assert [tuple(row.values()) for row in found] == [(None, "open"), (None, "open"), ("open", None)]
