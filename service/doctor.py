@@ -218,6 +218,12 @@ def _lines(source: LogsSource, config: Config, clock: Clock) -> Iterator[Check]:
             remedy = f"set format: {guess.format} and profile: {guess.profile}, by which {guess.trial.understood:,} are"
         why = f", {trial.rejected:,} rejected ({', '.join(trial.reasons)})" if trial.rejected else ""
         yield Check(source.name, f"{told}{why}", remedy)
+    if trial.nameless:
+        whose = (
+            "none says whose it is" if trial.nameless == trial.understood else f"{trial.nameless:,} do not say whose"
+        )
+        remedy = "add labels: {application: …} to this source, or match in services"
+        yield Check(source.name, f"of {trial.understood:,} event{'' if trial.understood == 1 else 's'} {whose}", remedy)
 
 
 def _proofs(source: LogsSource | OpenMetricsSource) -> Iterator[Check]:

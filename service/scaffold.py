@@ -169,8 +169,11 @@ def _followed(logs: Sequence[str], clock: Clock) -> Iterator[tuple[LogsSource, G
 def _log(source: LogsSource, guess: Guess) -> Iterator[str]:
     yield f"  - name: {_quoted(source.name)}\n    kind: logs\n"
     yield f"    paths: [{', '.join(_quoted(str(path)) for path in source.paths)}]\n"
-    yield "    labels: {environment: default}   # and application: …, where lines do not say whose they are\n"
     trial = guess.trial
+    whose = (
+        "whose these lines are they do not say: add application: NAME" if trial.nameless else "name your environment"
+    )
+    yield f"    labels: {{environment: default}}   # {whose}\n"
     told = f"of the last {trial.lines:,} lines {trial.understood:,} events were understood, {trial.rejected:,} rejected"
     yield f"    format: {guess.format}\n    profile: {guess.profile}   # {told}\n"
 

@@ -33,12 +33,14 @@ class Trial:
         lines: looked at.
         understood: things that lines said; one line may say several.
         rejected: lines of the format or kind that could not be read, ``reasons`` why, the most frequent first.
+        nameless: those of the understood that name no service, neither themselves nor by labels or services declared.
     """
 
     lines: int
     understood: int
     rejected: int
     reasons: Sequence[str] = ()
+    nameless: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,18 @@ def _suits(form: str, profile: str, folder: Path, config: Config, clock: Clock) 
 
 def _tried(source: LogsSource, folder: Path, config: Config, clock: Clock) -> Trial:
     collector = LogCollector(source.model_copy(update={"paths": (folder / "*",)}), config, clock)
-    lines = understood = rejected = 0
+    lines = understood = rejected = nameless = 0
     reasons: Counter[str] = Counter()
     try:
         for batch in collector.collect(Window(None, clock()), {}):
             lines += batch.lines
             understood += len(batch.sightings)
+            nameless += sum(not one.subject.service for one in batch.sightings)
             rejected += len(batch.rejected)
             reasons.update(one.reason.partition(": ")[0].partition(" (")[0] for one in batch.rejected)
     finally:
         collector.close()
-    return Trial(lines, understood, rejected, tuple(reason for reason, _ in reasons.most_common(3)))
+    return Trial(lines, understood, rejected, tuple(reason for reason, _ in reasons.most_common(3)), nameless)
 
 
 @contextmanager

@@ -183,6 +183,20 @@ def test_the_doctor_says_how_lines_would_be_understood(tmp_path: Path) -> None:
     assert "try: set format: regex and profile: haproxy, by which 611 are" in bad
 
 
+def test_the_doctor_says_that_lines_name_no_service(tmp_path: Path) -> None:
+    """Events of nobody are warned of, with what would say whose they are; with it, the warning is gone."""
+    shutil.copy(Path(__file__).parents[1] / "golden" / "captures" / "opossum_events.jsonl", tmp_path / "o.jsonl")
+    assert breakwatch("init", "--logs", "o.jsonl", folder=tmp_path).code == 0
+    assert "whose these lines are they do not say" in (tmp_path / "breakwatch.yaml").read_text(encoding="utf-8")
+    source = "{name: o, kind: logs, paths: [o.jsonl], profile: opossum"
+    config = load(write(tmp_path, f"sources: [{source}}}]"))
+    lines = [check.line() for check in doctor.checks(config, system_clock)]
+    remedy = "add labels: {application: …} to this source, or match in services"
+    assert f"warn  o: of 9 events none says whose it is — try: {remedy}" in lines
+    config = load(write(tmp_path, f"sources: [{source}, labels: {{application: shop}}}}]"))
+    assert not [check for check in doctor.checks(config, system_clock) if "whose" in check.finding]
+
+
 def test_a_server_that_cannot_be_asked_writes_nothing(tmp_path: Path) -> None:
     """A failing init leaves nothing behind."""
     file = tmp_path / "b.yaml"
