@@ -14,7 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from store import Reader
+from breakwatch import config as configuration
+from breakwatch.clock import system_clock
+from service.ingest import Ingest
+from service.journal import start as start_journal
+from service.running import FILES_INTERVAL_S, LOGS_INTERVAL_S, Service
+from store import Reader, Store
 from tests.service.command import breakwatch, environment, write
 from tests.service.servers import PATIENCE_S, answers, closed_port, until
 
@@ -185,3 +190,29 @@ def handshake(host: str, port: int, origin: str = "") -> int:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         return int(connection.recv(200).split()[1])
+
+
+def test_each_source_has_one_run_at_a_time_in_its_own_rhythm(tmp_path: Path) -> None:
+    """Runs that were missed become one, none overlaps the one before, and sources do not all start together.
+
+    So it is for those from the start, and those that a changed configuration brings.
+    """
+    write(tmp_path, LOGS)
+    (tmp_path / "page.om").write_text("# EOF\n")
+    (tmp_path / "app.jsonl").write_text("")
+    path = tmp_path / "breakwatch.yaml"
+    watched = configuration.load(path)
+    with Store.open(watched.store.path) as store:
+        service = Service(Ingest(watched, store, system_clock), system_clock, start_journal(), path)
+        service.start()
+        try:
+            write(tmp_path, LOGS[:-2] + ", {name: file, kind: openmetrics, paths: [page.om]}]\n")
+            service.reload()
+            jobs = [service.scheduler.get_job(source.name) for source in service.ingest.config.sources]
+        finally:
+            service.shut_down()
+    assert [job.id for job in jobs] == ["app", "file"]
+    for job, every_s in zip(jobs, (LOGS_INTERVAL_S, FILES_INTERVAL_S), strict=True):
+        assert (job.max_instances, job.coalesce, job.misfire_grace_time) == (1, True, None)
+        assert job.trigger.interval.total_seconds() == every_s
+        assert 0 < job.trigger.jitter <= every_s / 5
