@@ -63,7 +63,7 @@ class Discovery:
         problems: metrics that a profile knows but cannot read, with why.
         related: metrics that sound like resilience and that no profile reads.
         native_histograms: metrics sent as native histograms, which are not read.
-        verified: how the profiles that were found are known to be right: ``run``, ``source`` or ``no``.
+        verified: how the profiles that were found are known to be right (``Profile.verified``).
     """
 
     profiles: Mapping[str, int]

@@ -14,7 +14,7 @@ from collectors.profiles import Profile
 
 TARGET = Path(__file__).parents[1] / "docs" / "profiles.md"
 BEGIN, END = "<!-- table of profiles: begin -->", "<!-- table of profiles: end -->"
-PROVED = {"run": "**run**", "source": "source", "no": "no"}
+PROVED = {"run": "**run**", "recorded": "recorded", "own": "own names", "source": "source", "no": "no"}
 WORDS = {
     "breaker_state": "state",
     "health_state": "health",
@@ -46,8 +46,9 @@ def table() -> str:
     shipped = profiles.shipped()
     counts = {how: sum(one.verified == how for one in shipped.values()) for how in PROVED}
     head = (
-        f"{len(shipped)} profiles: {counts['run']} proved against the running program, {counts['source']} read in the "
-        f"library's source or documentation, {counts['no']} neither in full.\n\n"
+        f"{len(shipped)} profiles: {counts['run']} proved against the running program, {counts['recorded']} recorded\n"
+        f"from it, {counts['own']} of our own names, {counts['source']} read in the library's source or documentation,\n"
+        f"{counts['no']} neither in full.\n\n"
         "| profile | for | proved by | metrics say | log lines say |\n|---|---|---|---|---|\n"
     )
     rows = [

@@ -74,8 +74,10 @@ A profile says what the metrics and log lines of a program mean. How far that ca
 
 - **Run**: the tests start the program, make it fail, and hold what Breakwatch finds against what truly happened.
 - **Recorded**: the program was run, and what it said is kept and read by the tests; what truly happened then is not.
+- **Our own names**: the profile defines them; who exports them says what it means.
 - **Read**: taken from the program's source or documentation; the tests read an exposition built from that.
-  `breakwatch doctor` says so for each profile it finds in use.
+
+`breakwatch doctor` says which it is for each profile it finds in use, `breakwatch init` beside each it writes down.
 """
 
 
@@ -92,13 +94,16 @@ def text() -> str:
     """Return the page."""
     shipped = profiles.shipped()
     run = [name for name in shipped if name in PROOFS]
-    recorded = [name for name in shipped if name not in PROOFS and shipped[name].verified == "run"]
-    read = [name for name in shipped if name not in PROOFS and name not in recorded]
+    recorded = [name for name in shipped if shipped[name].verified == "recorded"]
+    own = [name for name in shipped if shipped[name].verified == "own"]
+    read = [name for name in shipped if name not in {*run, *recorded, *own}]
     lines = [HEAD, f"\n## Run: {len(run)}\n\n| profile | against | in |\n|---|---|---|\n"]
     for name in run:
         lines += [f"| `{name}` | {proof.what} | `tests/real/{proof.test}` |\n" for proof in PROOFS[name]]
     lines.append(f"\n## Recorded: {len(recorded)}\n\n| profile | from |\n|---|---|\n")
     lines += [f"| `{name}` | {recorded_from(name) or shipped[name].origin} |\n" for name in recorded]
+    lines.append(f"\n## Our own names: {len(own)}\n\n| profile | in |\n|---|---|\n")
+    lines += [f"| `{name}` | {shipped[name].origin} |\n" for name in own]
     lines.append(f"\n## Read: {len(read)}\n\n| profile | in |\n|---|---|\n")
     lines += [f"| `{name}` | {shipped[name].origin} |\n" for name in read]
     return "".join(lines)

@@ -37,8 +37,8 @@ def refused(config: Config) -> dict[str, ConfigError]:
         try:
             if isinstance(source, LogsSource):
                 collectors.make(source, config, system_clock).close()
-            else:
-                profiles.load(getattr(source, "profiles", ()))
+            elif named_profiles := getattr(source, "profiles", ()):
+                profiles.load(named_profiles)
         except ConfigError as error:
             named = f"source {source.name}: "
             problems[source.name] = ConfigError(named + error.problem.removeprefix(named), error.remedy)

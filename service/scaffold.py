@@ -28,6 +28,8 @@ MOST_TARGETS = 10
 NOTHING = Discovery({}, [], [], None, [], None, {}, 0, {}, {}, {}, [], [], {})
 PROOFS = {
     "run": "proved against the running program",
+    "recorded": "recorded from the running program",
+    "own": "our own names",
     "source": "read in the library's source, not proved by a run",
     "no": "not proved: check what it says",
 }

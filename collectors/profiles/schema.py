@@ -290,7 +290,8 @@ class Profile(Strict):
     """One library or exporter.
 
     Attributes:
-        verified: ``run``: seen from the running program; ``source``: read in its source; ``no``: neither.
+        verified: ``run``: held against the running program; ``recorded``: what the running program said was kept, not
+            what truly happened; ``own``: the names are the profile's own; ``source``: read in its source; ``no``: none.
         origin: where the facts were read.
         extends: the profile whose readings and log patterns come after its own.
         automatic: looked for without being named; false where it would be a guess.
@@ -302,7 +303,7 @@ class Profile(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
     title: str
     origin: str
-    verified: Literal["run", "source", "no"]
+    verified: Literal["run", "recorded", "own", "source", "no"]
     extends: str = ""
     automatic: bool = True
     rank: int = 0

@@ -39,6 +39,13 @@ def test_a_proof_is_a_test_of_that_profile(name: str) -> None:
         assert program in told_by(HERE / proof.test)
 
 
+def test_a_profile_says_run_where_a_test_runs_its_program() -> None:
+    """What was only recorded does not claim to be proved; names of our own are proved by nobody."""
+    shipped = profiles.shipped()
+    assert {name for name, profile in shipped.items() if profile.verified == "run"} == set(PROOFS)
+    assert {name for name, profile in shipped.items() if profile.verified == "own"} == {"breakwatch-service"}
+
+
 def test_enough_is_proved() -> None:
     """At least so many programs are run by the tests."""
     assert len(PROOFS) >= LEAST_RUN

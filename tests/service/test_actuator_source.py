@@ -76,6 +76,11 @@ def test_doctor_says_what_the_page_shows(tmp_path: Path) -> None:
     ("source", "told"),
     [
         ("kind: logs, profile: envoy", "profile envoy: proved against the running program"),
+        (
+            "kind: logs, profile: celery-worker-log, format: regex",
+            "celery-worker-log: recorded from the running program",
+        ),
+        ("kind: logs, profile: breakwatch-service", "profile breakwatch-service: our own names"),
         ("kind: logs, profile: traefik", "profile traefik: read in the library's source, not proved by a run"),
         ("kind: openmetrics, profiles: [grpc-otel]", "profile grpc-otel: not proved: check what it says"),
     ],
