@@ -37,6 +37,7 @@ LATE_US = MINUTE_US
 
 FUTURE_US = 5 * MINUTE_US
 FAR_FUTURE_US = 366 * DAY_US
+LOOK_AHEAD_EVERY_US = MINUTE_US
 MOST_MATCHED_JOBS = 100
 
 
@@ -63,6 +64,7 @@ class PrometheusCollector:
         resolver = Resolver(config.services, source.labels)
         self._encoder = Encoder(source.name, source.replica_group, self._claims, resolver)
         self._fetcher = Fetcher(self.api)
+        self._looked_ahead_us = 0
 
     def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
         """Yield the window's spans. Without a start: from the watermark on, then what is missing of the last 15 days.
@@ -72,14 +74,14 @@ class PrometheusCollector:
         """
         covered = Covered.of(checkpoints)
         end_us = min(window.end_us, self._clock())
-        names = self._claims.wanted_of(self.api.metric_names())
-        names = [name for name in names if name not in OF_TARGETS]
-        self._fetcher.ready(end_us)
-        yield from self._from_the_future(names)
         start_us = window.start_us if window.start_us is not None else covered.until_us
         if start_us is None:
             start_us = end_us - RECENT_US
             covered = covered.begun(start_us, end_us - BACKFILL_US)
+        back = window.start_us is None and covered.down_to_us is not None
+        names = self._names(min(start_us, covered.goal_us) if back else start_us)
+        self._fetcher.ready(end_us)
+        yield from self._from_the_future(names)
         before = Covered.of(checkpoints)
         while start_us < end_us:
             chunk, batch = self._read(names, start_us, end_us)
@@ -103,6 +105,11 @@ class PrometheusCollector:
     def streams(self) -> bool | None:
         """Whether the server's samples come by remote read; None while that is not known."""
         return self._fetcher.streams
+
+    def _names(self, start_us: Instant) -> list[str]:
+        """Return the wanted metrics that had samples from ``start_us`` on, or have any ahead of time."""
+        found = self.api.metric_names(start_us - LOOKBACK_US, self._clock() + FAR_FUTURE_US)
+        return [name for name in self._claims.wanted_of(found) if name not in OF_TARGETS]
 
     def _read(
         self, names: Sequence[str], start_us: Instant, end_us: Instant, *, backwards: bool = False
@@ -144,7 +151,8 @@ class PrometheusCollector:
         """
         wanted = [one for one, own in zip(series, wanted_series(self._encoder, series), strict=True) if own]
         counts = Counter(one[NAME] for one in wanted)
-        kinds = {one[NAME]: self._encoder.tracks_of(one)[0][0].kind for one in wanted}
+        one_of = {one[NAME]: one for one in reversed(wanted)}
+        kinds = {name: self._encoder.tracks_of(one)[0][0].kind for name, one in one_of.items()}
         kept: set[str] = set()
         refused: list[Rejected] = []
         total = 0
@@ -200,9 +208,15 @@ class PrometheusCollector:
         return {"job": jobs} if len(jobs) <= MOST_MATCHED_JOBS else None
 
     def _from_the_future(self, names: Sequence[str]) -> Iterator[Batch]:
-        """Yield what has stamps that our clock cannot explain: said and kept aside, and no sample before its time."""
+        """Yield what has stamps that our clock cannot explain: said and kept aside, and no sample before its time.
+
+        Once a minute: what comes in until then is still ahead of time.
+        """
         now_us = self._clock()
+        if self._looked_ahead_us <= now_us < self._looked_ahead_us + LOOK_AHEAD_EVERY_US:
+            return
         found = self.api.series(names, now_us + FUTURE_US, now_us + FAR_FUTURE_US)
+        self._looked_ahead_us = now_us
         wanted = [one for one, own in zip(found, wanted_series(self._encoder, found), strict=True) if own]
         if wanted:
             reason = f"samples more than {FUTURE_US // MINUTE_US} min in the future"

@@ -83,10 +83,15 @@ class PrometheusApi:
         """How many requests were made, and how many bytes came back over the wire."""
         return self._session.sent, self._session.received_bytes
 
-    def metric_names(self) -> list[str]:
-        """Return the names of all metrics the server holds."""
+    def metric_names(self, start_us: Instant | None = None, end_us: Instant | None = None) -> list[str]:
+        """Return the names of all metrics the server holds, or at least of those that it holds samples of in a span.
+
+        A server with years of blocks looks through all of them where no span is named.
+        """
+        span = {"start": start_us, "end": end_us}
+        params = {name: _seconds(instant_us) for name, instant_us in span.items() if instant_us is not None}
         with self._explained():
-            found = self._connect.get_label_values(label_name=NAME)
+            found = self._connect.get_label_values(label_name=NAME, params=params)
         if not isinstance(found, list):
             raise self._not_prometheus("a list of names")
         return found

@@ -33,7 +33,9 @@ class FakeApi:
     def add(self, metric: str, samples: Sequence[tuple[Instant, float]], /, **labels: str) -> None:
         self.series_samples.append(({NAME: metric, **labels}, samples))
 
-    def metric_names(self) -> list[str]:
+    def metric_names(self, start_us: Instant | None = None, end_us: Instant | None = None) -> list[str]:
+        """Return those of the span and, as a server may, those of the blocks around it."""
+        del start_us, end_us
         return sorted({labels[NAME] for labels, _ in self.series_samples})
 
     def series(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:

@@ -365,6 +365,19 @@ def test_stamps_from_the_future_are_kept_aside() -> None:
     assert all((batch.runs.last_us <= START).all() for batch in batches)
 
 
+def test_what_comes_ahead_of_time_later_is_seen_within_a_minute() -> None:
+    """A collector that found nothing ahead of time looks again after a minute, not in every cycle."""
+    api = steady(100)
+    collector = faked(api, START)
+    refused = []
+    for api.now_us in (START, START + 15 * SECOND_US, START + MINUTE_US):
+        batches = collector.collect(Window(START - SECOND_US, START), {})
+        refused.append(sum(len(batch.rejected) for batch in batches))
+        api.add("circuit", [(START + HOUR_US, 9.0)], job="j", instance="ahead", name="ahead", event="open")
+        api.sees_the_future = True
+    assert refused == [0, 0, 1]
+
+
 def test_too_large_a_stream_is_asked_for_in_parts() -> None:
     """Where an answer is more than may be taken, shorter spans are asked for; the result does not show it."""
     api = steady(3000)

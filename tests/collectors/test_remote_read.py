@@ -12,7 +12,7 @@ from google_crc32c import value as crc32c
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from breakwatch.clock import MINUTE_US, SECOND_US
+from breakwatch.clock import DAY_US, MINUTE_US, SECOND_US
 from breakwatch.config import PrometheusSource
 from breakwatch.errors import SourceError
 from collectors import http as bounded
@@ -170,6 +170,16 @@ def test_a_stream_has_a_size_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "MAX_ANSWER_BYTES", 100_000)
     with serving(streaming(frame(bytes(200_000)))) as (url, _), pytest.raises(TooHeavyError):
         api(url).packed(["a"], 0, SECOND_US)
+
+
+def test_a_real_server_names_the_metrics_of_a_span(tmp_path: Path) -> None:
+    """Of a span in which it has samples a real Prometheus names the same metrics; of one without any, none."""
+    with recorded_prometheus(tmp_path) as server:
+        ours = api(server.url)
+        low, high = 1_795_174_300_000_000, 1_795_174_300_000_000 + 20 * MINUTE_US
+        assert "up" in ours.metric_names(low, high)
+        assert ours.metric_names(low, high) == ours.metric_names()
+        assert ours.metric_names(high + 1000 * DAY_US, high + 1001 * DAY_US) == []
 
 
 def test_a_real_server_says_the_same_both_ways(tmp_path: Path) -> None:
