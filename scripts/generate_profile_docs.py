@@ -47,8 +47,8 @@ def table() -> str:
     counts = {how: sum(one.verified == how for one in shipped.values()) for how in PROVED}
     head = (
         f"{len(shipped)} profiles: {counts['run']} proved against the running program, {counts['recorded']} recorded\n"
-        f"from it, {counts['own']} of our own names, {counts['source']} read in the library's source or documentation,\n"
-        f"{counts['no']} neither in full.\n\n"
+        f"from it, {counts['own']} of our own names, {counts['source']} read in the library's source or its "
+        f"documentation,\n{counts['no']} neither in full.\n\n"
         "| profile | for | proved by | metrics say | log lines say |\n|---|---|---|---|---|\n"
     )
     rows = [

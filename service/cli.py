@@ -101,6 +101,10 @@ def init(
     username: Annotated[str, typer.Option("--username", help="User name it wants.")] = "",
     password_file: Annotated[Path | None, typer.Option("--password-file", help="File of the password.")] = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="Certificates to trust.")] = None,
+    cert_file: Annotated[
+        Path | None, typer.Option("--cert-file", help="Our certificate, where it asks (mTLS).")
+    ] = None,
+    key_file: Annotated[Path | None, typer.Option("--key-file", help="Key of it, where it is not in it.")] = None,
     look: Annotated[str, typer.Option("--look", help="How long to look at what it holds; 0s: only ask.")] = "30s",
     logs: Annotated[list[str] | None, typer.Option("--logs", help="Log files to follow, a path or a glob.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
@@ -116,7 +120,15 @@ def init(
     if prometheus is not None:
         within_s = scaffold.length_s(look)
         asked = scaffold.Asked(
-            prometheus, tuple(header or ()), bearer_token_file, username, password_file, ca_file, within_s
+            prometheus,
+            tuple(header or ()),
+            bearer_token_file,
+            username,
+            password_file,
+            ca_file,
+            cert_file,
+            key_file,
+            within_s=within_s,
         )
     written = scaffold.write(config or configuration.DEFAULT_FILE, asked, tuple(logs or ()), force=force)
     console.say(f"{written}: written; next: breakwatch doctor, then breakwatch run")

@@ -45,6 +45,8 @@ class Asked:
     username: str = ""
     password_file: Path | None = None
     ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
     within_s: float = LOOK_S
 
     def source(self) -> PrometheusSource:
@@ -66,21 +68,29 @@ class Asked:
         return {name.strip(): value.strip() for name, _, value in split}
 
     def _credentials(self) -> dict[str, Any]:
-        given: dict[str, Any] = {"bearer_token_file": self.bearer_token_file, "ca_file": self.ca_file}
+        given: dict[str, Any] = dict(self._files())
         if bool(self.username) != (self.password_file is not None):
             raise UsageError("--username and --password-file belong together", "give both, or neither")
+        if self.key_file is not None and self.cert_file is None:
+            raise UsageError("--key-file is only for a certificate", "name the certificate with --cert-file")
         if self.username:
             given["basic_auth"] = {"username": self.username, "password_file": self.password_file}
-        return {name: value for name, value in given.items() if value is not None}
+        return given
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        """Yield the files that let us in, by the name of their setting."""
+        for name in ("bearer_token_file", "ca_file", "cert_file", "key_file"):
+            file = getattr(self, name)
+            if file is not None:
+                yield name, file
 
     def written(self) -> Iterator[str]:
         """Yield the lines of the configuration that say the same; paths are made absolute, for it may move."""
         if self.headers:
             told = ", ".join(f"{_quoted(name)}: {_quoted(value)}" for name, value in self._headers().items())
             yield f"headers: {{{told}}}"
-        for name, file in (("bearer_token_file", self.bearer_token_file), ("ca_file", self.ca_file)):
-            if file is not None:
-                yield f"{name}: {_quoted(str(file.absolute()))}"
+        for name, file in self._files():
+            yield f"{name}: {_quoted(str(file.absolute()))}"
         if self.username and self.password_file is not None:
             password = _quoted(str(self.password_file.absolute()))
             yield f"basic_auth: {{username: {_quoted(self.username)}, password_file: {password}}}"

@@ -27,6 +27,8 @@ _WHAT = {
 }
 FEW = 5
 DAY_S = 86_400
+_UNITS = ((DAY_S, DAY_S, "d"), (3600, 3600, "h"), (120, 60, "min"), (0, 1, "s"))
+"""From how many seconds on a length is written in which unit, and how many seconds that has."""
 
 
 def objectives(service: str, found: Starters, interval_s: float | None, *, breakers: bool) -> Iterator[str]:
@@ -39,7 +41,7 @@ def objectives(service: str, found: Starters, interval_s: float | None, *, break
         breakers: whether it has any: then also "none of them opened" is worth saying.
     """
     covered_s = found.covered_s.get(service)
-    observed = "observed" if covered_s is None else f"observed {_days(covered_s)}"
+    observed = "observed" if covered_s is None else f"observed {_length(covered_s)}"
     seen = {one.indicator: one for one in found.of(service)}
     for indicator in _NAMES:
         if indicator in seen:
@@ -108,10 +110,10 @@ def expected(times: list[OpenTime]) -> Iterator[str]:
         yield f"    #     {name}: {{open_time: {written_s(round(one.least_s, 1))}}}   # {seen}\n"
 
 
-def _days(covered_s: float) -> str:
-    if covered_s >= DAY_S:
-        return f"{covered_s / DAY_S:.3g} d"
-    return f"{covered_s / 3600:.3g} h" if covered_s >= 3600 else f"{covered_s / 60:.3g} min"  # noqa: PLR2004 - an hour
+def _length(covered_s: float) -> str:
+    """Return how long something was seen, to three digits: under two minutes in seconds."""
+    size_s, unit = next((size_s, unit) for least_s, size_s, unit in _UNITS if covered_s >= least_s)
+    return f"{covered_s / size_s:.3g} {unit}"
 
 
 def _slug(name: str) -> str:

@@ -16,7 +16,7 @@ from breakwatch.config import Config, PrometheusSource, load
 from breakwatch.errors import SourceError, UsageError
 from collectors.cost import Cost
 from collectors.discover import Breaker, Discovery, ScrapeJob
-from service import doctor, scaffold
+from service import doctor, scaffold, suggesting
 from service.observing import Look
 from store import Reader
 from tests.service.command import breakwatch, write
@@ -129,13 +129,15 @@ def test_the_doctor_doubts_no_objective_of_a_starter_file(tmp_path: Path) -> Non
 def test_how_to_get_in_is_carried_into_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tenant header, token, user and certificates given to init are in the file; secrets by the files they lie in."""
     monkeypatch.setattr(scaffold, "discover", found)
-    for name in ("token", "ca.pem"):
+    for name in ("token", "ca.pem", "us.pem", "us.key"):
         (tmp_path / name).write_text("x")
     asked = scaffold.Asked(
         "https://mimir:9009/prometheus",
         headers=("X-Scope-OrgID: team-a",),
         bearer_token_file=tmp_path / "token",
         ca_file=tmp_path / "ca.pem",
+        cert_file=tmp_path / "us.pem",
+        key_file=tmp_path / "us.key",
         within_s=0,
     )
     (source,) = load(scaffold.write(tmp_path / "b.yaml", asked, force=False)).sources
@@ -143,6 +145,28 @@ def test_how_to_get_in_is_carried_into_the_file(tmp_path: Path, monkeypatch: pyt
     assert dict(source.headers) == {"X-Scope-OrgID": "team-a"}
     assert source.bearer_token_file == tmp_path / "token"
     assert source.ca_file == tmp_path / "ca.pem"
+    assert (source.cert_file, source.key_file) == (tmp_path / "us.pem", tmp_path / "us.key")
+
+
+def test_a_key_needs_its_certificate(tmp_path: Path) -> None:
+    """Half of what mTLS needs is refused before the server is asked."""
+    done = breakwatch("init", "--prometheus", "https://127.0.0.1:1", "--key-file", "us.key", folder=tmp_path)
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        "breakwatch: --key-file is only for a certificate",
+        "  try: name the certificate with --cert-file",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("covered_s", "told"),
+    [(0.4, "0.4 s"), (58.0, "58 s"), (119.0, "119 s"), (120.0, "2 min"), (5400.0, "1.5 h"), (4.2 * DAY_S, "4.2 d")],
+)
+def test_how_long_it_was_observed_reads_well(covered_s: float, told: str) -> None:
+    """A length stands in the unit a person would use: under two minutes in seconds."""
+    seen = Starters({"shop": covered_s}, (), ())
+    (line,) = suggesting.objectives("shop", seen, 15.0, breakers=True)
+    assert line.startswith(f"  # shop: observed {told}: no breaker opened; ")
 
 
 def test_logs_are_read_by_what_understands_most_of_them(tmp_path: Path) -> None:
