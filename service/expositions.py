@@ -10,7 +10,6 @@ import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from breakwatch.clock import Clock, system_clock
 from breakwatch.config import Config
@@ -40,16 +39,16 @@ def bring_in(
         StoreError: the store is locked, damaged or full.
     """
     for file in files:
-        if file != STANDARD_INPUT and not file.is_file():
+        if file != STANDARD_INPUT and not file.exists():
             raise UsageError(f"{file}: no such file", "check the path")
     with tempfile.TemporaryDirectory(prefix="breakwatch-import-") as folder:
         known_as: dict[Path, str] = {}
         paths = []
-        for file in dict.fromkeys(files):
+        for number, file in enumerate(dict.fromkeys(files)):
             path = file
-            if file == STANDARD_INPUT:
-                path = Path(folder) / "standard-input"
-                known_as[path] = f"standard input {_spooled(sys.stdin.buffer, path)}"
+            if not file.is_file():
+                path = Path(folder) / str(number)
+                known_as[path] = _spooled(file, path)
             _check(path, known_as.get(path, str(file)))
             paths.append(path)
         source = Exposition(
@@ -58,19 +57,25 @@ def bring_in(
         return collecting.collect(config, [source], Window(None, clock()), clock)
 
 
-def _spooled(stream: BinaryIO, path: Path) -> str:
-    """Copy a stream into a file and return the digest of what it holds, unpacked, by which it is known again."""
-    with path.open("wb") as file:
-        shutil.copyfileobj(stream, file, COPY_BYTES)
+def _spooled(pipe: Path, path: Path) -> str:
+    """Copy standard input or a named pipe into a file; return a name by which its content is known again."""
+    name = "standard input" if pipe == STANDARD_INPUT else "a pipe"
+    try:
+        with path.open("wb") as file, sys.stdin.buffer if pipe == STANDARD_INPUT else pipe.open("rb") as stream:
+            shutil.copyfileobj(stream, file, COPY_BYTES)
+    except OSError as error:
+        raise UsageError(
+            f"{pipe}: cannot be read: {error.strerror or error}", "name a file, or - for a pipe"
+        ) from error
     os.utime(path, (0, 0))  # the moment of the copy must not make the same content look changed
     try:
         digest = hashlib.blake2b(digest_size=8)
         with unpacked(path) as content:
             while block := content.read(COPY_BYTES):
                 digest.update(block)
-        return digest.hexdigest()
+        return f"{name} {digest.hexdigest()}"
     except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(f"standard input: cannot be read: {error}", "pipe it in again if it is cut") from error
+        raise UsageError(f"{name}: cannot be read: {error}", "pipe it in again if it is cut") from error
 
 
 def _check(path: Path, name: str) -> None:

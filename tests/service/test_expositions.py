@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,21 @@ def test_standard_input_is_known_by_its_content(tmp_path: Path) -> None:
     packed = piped(tmp_path, gzip.compress(PAGE.encode()), "--environment", "prod")
     assert packed.code == 0, packed.err
     assert published(tmp_path) == shown
+
+
+def test_a_pipe_is_read_as_standard_input_is(tmp_path: Path) -> None:
+    """What a shell hands over as the path of a pipe comes in; a folder does not."""
+    write(tmp_path, "store: {path: b.duckdb}\n")
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(PAGE,))
+    writer.start()
+    done = breakwatch("import", "openmetrics", "pipe", folder=tmp_path)
+    writer.join()
+    assert done.code == 7
+    assert len(published(tmp_path)["breaker_states"]) > 0
+    done = breakwatch("import", "openmetrics", ".", folder=tmp_path)
+    assert done.code == 2
+    assert done.err.startswith("breakwatch: .: cannot be read: Is a directory")
 
 
 def test_empty_standard_input_is_refused(tmp_path: Path) -> None:
