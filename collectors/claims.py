@@ -107,6 +107,7 @@ class Claims:
 
     profiles: Sequence[Profile]
     _by_metric: dict[str, tuple[tuple[Profile, AnyReading], ...]] = field(default_factory=dict)
+    _by_profile: dict[str, list[tuple[Profile, list[AnyReading]]]] = field(default_factory=dict)
     _order: list[tuple[Profile, AnyReading]] = field(default_factory=list)
     _named: dict[str, list[int]] = field(default_factory=dict)
     _prefixed: dict[str, list[int]] = field(default_factory=dict)
@@ -158,10 +159,12 @@ class Claims:
         return self._by_metric[metric]
 
     def _grouped(self, metric: str) -> list[tuple[Profile, list[AnyReading]]]:
-        grouped: dict[str, tuple[Profile, list[AnyReading]]] = {}
-        for profile, reading in self._readings(metric):
-            grouped.setdefault(profile.name, (profile, []))[1].append(reading)
-        return list(grouped.values())
+        if metric not in self._by_profile:
+            grouped: dict[str, tuple[Profile, list[AnyReading]]] = {}
+            for profile, reading in self._readings(metric):
+                grouped.setdefault(profile.name, (profile, []))[1].append(reading)
+            self._by_profile[metric] = list(grouped.values())
+        return self._by_profile[metric]
 
 
 def _ends_of_words(metric: str) -> Iterator[int]:

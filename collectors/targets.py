@@ -103,6 +103,8 @@ def _of(samples: Samples, chosen: NDArray[np.bool_]) -> Samples:
 
 def _stamps(samples: Samples | Packed, series: Sequence[int]) -> Stamps:
     """Return the stamps of some series, ascending, each once."""
+    if not series:
+        return np.empty(0, np.int64)
     if isinstance(samples, Packed):
         return samples.stamps(series)
     return np.unique(samples.stamps_us[np.isin(samples.series, series)])
