@@ -7,6 +7,7 @@ or end; that is what makes the result independent of how a history was cut into 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,7 @@ class ScrapeTarget:
 
     def read_s(self, stamps_us: Stamps) -> tuple[Numbers, NDArray[np.bool_]]:
         """Return the longest that the value at each stamp can have been read after it, and whether that is assumed."""
-        index = np.searchsorted(self.stamps_us, stamps_us)
+        index = self._places(stamps_us)
         inside = np.minimum(index, max(len(self.stamps_us) - 1, 0))
         exact = (self.stamps_us[inside] == stamps_us) if len(self.stamps_us) else np.zeros(len(stamps_us), np.bool_)
         measured = (
@@ -91,7 +92,7 @@ class ScrapeTarget:
 
     def births(self, stamps_us: Stamps) -> tuple[NDArray[np.bool_], Stamps]:
         """Return for each stamp whether the scrape right before it answered, recently, and that scrape's stamp."""
-        index = np.searchsorted(self.stamps_us, stamps_us) - 1
+        index = self._places(stamps_us) - 1
         previous = np.maximum(index, 0)
         if not len(self.stamps_us):
             return np.zeros(len(stamps_us), np.bool_), stamps_us
@@ -138,14 +139,20 @@ class ScrapeTarget:
             found += [int(stamp) for stamp in self.stamps_us[one[only_so]][:1]]
         return [min(found)] if found else []
 
-    def _at(self, values: Numbers, stamps_us: Stamps, side: str) -> Numbers:
+    def _places(self, stamps_us: Stamps, side: Literal["left", "right"] = "left") -> NDArray[np.intp]:
+        """Return where stamps stand among ours, as ``np.searchsorted`` says; mostly they are ours themselves."""
+        count = len(stamps_us)
+        if count and len(self.stamps_us):
+            begin = int(np.searchsorted(self.stamps_us, stamps_us[0]))
+            if np.array_equal(self.stamps_us[begin : begin + count], stamps_us):
+                return np.arange(begin, begin + count) + (side == "right")
+        return np.searchsorted(self.stamps_us, stamps_us, side=side)
+
+    def _at(self, values: Numbers, stamps_us: Stamps, side: Literal["left", "right"]) -> Numbers:
         """Return a per-stamp value for stamps that may lie between ours: the last one at or before, or the next."""
         if not len(self.stamps_us):
             return np.full(len(stamps_us), np.nan)
-        if side == "right":
-            index = np.searchsorted(self.stamps_us, stamps_us, side="right") - 1
-        else:
-            index = np.searchsorted(self.stamps_us, stamps_us, side="left")
+        index = self._places(stamps_us, side) - (side == "right")
         inside = (index >= 0) & (index < len(values))
         return np.where(inside, values[np.clip(index, 0, len(values) - 1)], np.nan)
 
