@@ -33,13 +33,15 @@ _EVER = np.iinfo(np.int64)
 
 
 class Exposition(OpenMetricsSource):
-    """The files of one import.
+    """The files of one import: read whenever they are named, for what is said of them may differ from the last time.
 
     Attributes:
-        known_as: path → the name by which its content is known again, where the path does not say it.
+        contents: path → digest of what the file holds, by which it is the same one under any name.
+        shown: path → how people are told of it, where that is not its path.
     """
 
-    known_as: Mapping[Path, str] = {}
+    contents: Mapping[Path, str]
+    shown: Mapping[Path, str] = {}
 
 
 @dataclass(slots=True)
@@ -83,7 +85,6 @@ class OpenMetricsCollector:
         self._source = source
         self._config = config
         self._clock = clock
-        self._known_as = source.known_as if isinstance(source, Exposition) else {}
         self._claims = Claims(profiles.load(source.profiles))
 
     def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
@@ -95,19 +96,24 @@ class OpenMetricsCollector:
         del window
         marks = {path: FileMark.parse(text) for path, text in checkpoints.items() if text}
         for path in _files(self._source.paths):
-            looks, name = _fingerprint(path), self._known_as.get(path, str(path))
-            if name not in marks or marks[name].looks != looks:
-                others = [mark for other, mark in marks.items() if other != name]
-                marks[name], batch = self._read(path, name, looks, others)
-                yield batch
+            looks, key, refused = _fingerprint(path), str(path), _Refused(self._source.name, str(path))
+            if isinstance(self._source, Exposition):
+                key = self._source.contents[path]
+                refused = _Refused(self._source.name, key, self._source.shown.get(path, str(path)))
+            elif key in marks and marks[key].looks == looks:
+                continue
+            others = [mark for other, mark in marks.items() if other != key]
+            marks[key], batch = self._read(path, key, looks, others, refused)
+            yield batch
 
     def close(self) -> None:
         """Files are closed as soon as they are read."""
 
-    def _read(self, path: Path, name: str, looks: str, others: Sequence[FileMark]) -> tuple[FileMark, Batch]:
+    def _read(
+        self, path: Path, key: str, looks: str, others: Sequence[FileMark], refused: _Refused
+    ) -> tuple[FileMark, Batch]:
         reader = TextReader(lambda metric: metric in OF_TARGETS or self._claims.wanted(metric))
         blocks: list[Block] = []
-        refused = _Refused(self._source.name, name)
         wanted = 0
         try:
             for block, bad in reader.blocks(path):
@@ -116,11 +122,12 @@ class OpenMetricsCollector:
                 wanted += len(block.series)
                 if wanted > MOST_SAMPLES:
                     raise SourceError(
-                        f"{name}: more than {MOST_SAMPLES:,} samples of wanted metrics", "split the file by time"
+                        f"{refused.shown}: more than {MOST_SAMPLES:,} samples of wanted metrics",
+                        "split the file by time",
                     )
         except (OSError, EOFError, zlib.error) as error:
             raise SourceError(
-                f"{name}: cannot be read: {error}", "check the file; fetch it again if it is cut"
+                f"{refused.shown}: cannot be read: {error}", "check the file; fetch it again if it is cut"
             ) from error
         samples = _one(reader, blocks)
         del blocks
@@ -136,7 +143,7 @@ class OpenMetricsCollector:
             tracks=encoded.tracks,
             runs=join_runs([(encoded.runs, 0), (_seams(encoded.tracks, mark, others), 0)]),
             rejected=[*refused.kept(), *encoded.rejected],
-            checkpoints={name: mark.text()},
+            checkpoints={key: mark.text()},
             samples=len(samples.series) - unwanted,
             lines=reader.lines,
             skipped=reader.skipped + unwanted,
@@ -156,32 +163,41 @@ class OpenMetricsCollector:
 
 
 class _Refused:
-    """What of a file was refused: the first lines each, the rest as a number."""
+    """What of a file was refused: the first lines each, the rest as a number.
 
-    def __init__(self, source: str, file: str) -> None:
+    Args:
+        source: its name.
+        file: by which positions are known again.
+        shown: how people are told of the file, where positions do not say it; then each reason begins with it.
+    """
+
+    def __init__(self, source: str, file: str, shown: str = "") -> None:
+        self.shown = shown or file
         self._source = source
         self._file = file
+        self._names = bool(shown)
         self._kept: list[Rejected] = []
         self._more = 0
 
     def lines(self, bad: Sequence[BadLine]) -> None:
         for one in bad:
-            self._add(f"{self._file}:{one.line}", one.reason, one.content)
+            self._add(f":{one.line}", one.reason, one.content)
 
     def future(self, labels: Mapping[str, str], count: int, first: str) -> None:
-        position = f"{self._file}: {series_text(labels)}"
-        self._add(position, "more than 5 min in the future", f"{count} samples from {first}")
+        self._add(f": {series_text(labels)}", "more than 5 min in the future", f"{count} samples from {first}")
 
     def kept(self) -> list[Rejected]:
         if not self._more:
             return self._kept
-        position = f"{self._file}: the rest"
-        rest = Rejected(self._source, position, "further lines that could not be read", str(self._more))
-        return [*self._kept, rest]
+        return [*self._kept, self._one(": the rest", "further lines that could not be read", str(self._more))]
 
-    def _add(self, position: str, reason: str, content: str) -> None:
+    def _one(self, place: str, reason: str, content: str) -> Rejected:
+        told = f"{self.shown}{place}: {reason}" if self._names else reason
+        return Rejected(self._source, f"{self._file}{place}", told, content)
+
+    def _add(self, place: str, reason: str, content: str) -> None:
         if len(self._kept) < MOST_BAD_LINES:
-            self._kept.append(Rejected(self._source, position, reason, content))
+            self._kept.append(self._one(place, reason, content))
         else:
             self._more += 1
 

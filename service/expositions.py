@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sys
 import tempfile
@@ -42,40 +41,48 @@ def bring_in(
         if file != STANDARD_INPUT and not file.exists():
             raise UsageError(f"{file}: no such file", "check the path")
     with tempfile.TemporaryDirectory(prefix="breakwatch-import-") as folder:
-        known_as: dict[Path, str] = {}
-        paths = []
+        shown: dict[Path, str] = {}
+        contents: dict[Path, str] = {}
         for number, file in enumerate(dict.fromkeys(files)):
             path = file
             if not file.is_file():
                 path = Path(folder) / str(number)
-                known_as[path] = _spooled(file, path)
-            _check(path, known_as.get(path, str(file)))
-            paths.append(path)
+                shown[path] = _spooled(file, path)
+            name = shown.get(path, str(path))
+            _check(path, name)
+            contents[path] = _digest(path, name)
         source = Exposition(
-            name="import", paths=tuple(paths), labels=dict(labels), profiles=tuple(profiles), known_as=known_as
+            name="import",
+            paths=tuple(contents),
+            labels=dict(labels),
+            profiles=tuple(profiles),
+            contents=contents,
+            shown=shown,
         )
         return collecting.collect(config, [source], Window(None, clock()), clock)
 
 
 def _spooled(pipe: Path, path: Path) -> str:
-    """Copy standard input or a named pipe into a file; return a name by which its content is known again."""
-    name = "standard input" if pipe == STANDARD_INPUT else "a pipe"
+    """Copy standard input or a named pipe into a file; return how to tell people of it."""
     try:
         with path.open("wb") as file, sys.stdin.buffer if pipe == STANDARD_INPUT else pipe.open("rb") as stream:
             shutil.copyfileobj(stream, file, COPY_BYTES)
     except OSError as error:
-        raise UsageError(
-            f"{pipe}: cannot be read: {error.strerror or error}", "name a file, or - for a pipe"
-        ) from error
-    os.utime(path, (0, 0))  # the moment of the copy must not make the same content look changed
+        problem = f"{pipe}: cannot be read: {error.strerror or error}"
+        raise UsageError(problem, "name a file, or - for standard input") from error
+    return "standard input" if pipe == STANDARD_INPUT else str(pipe)
+
+
+def _digest(path: Path, name: str) -> str:
+    """Return the digest of what a file holds, unpacked."""
+    digest = hashlib.blake2b(digest_size=8)
     try:
-        digest = hashlib.blake2b(digest_size=8)
         with unpacked(path) as content:
             while block := content.read(COPY_BYTES):
                 digest.update(block)
-        return f"{name} {digest.hexdigest()}"
     except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(f"{name}: cannot be read: {error}", "pipe it in again if it is cut") from error
+        raise UsageError(f"{name}: cannot be read: {error}", "check the file; fetch it again if it is cut") from error
+    return digest.hexdigest()
 
 
 def _check(path: Path, name: str) -> None:

@@ -90,15 +90,28 @@ def test_standard_input_is_known_by_its_content(tmp_path: Path) -> None:
     shown = published(tmp_path)
     assert {row["environment"] for row in shown["breaker_states"]} == {"prod"}
     (kept,) = shown["rejected_inputs"]
-    assert kept["position"].startswith("standard input ")
-    assert kept["position"].endswith(":4")
-    assert kept["reason"] == "the sample has no time"
+    assert kept["reason"] == "standard input:4: the sample has no time"
     again = piped(tmp_path, PAGE.encode(), "--environment", "prod")
-    assert (again.code, again.out) == (0, "import: ok, 0 new\n"), again.err
+    assert (again.code, again.out) == (0, "import: ok, 0 new, 3 samples read, 6 lines read\n"), again.err
     assert published(tmp_path) == shown
     packed = piped(tmp_path, gzip.compress(PAGE.encode()), "--environment", "prod")
     assert packed.code == 0, packed.err
     assert published(tmp_path) == shown
+
+
+def test_a_file_is_the_same_under_any_name(tmp_path: Path) -> None:
+    """Copied and packed, it changes nothing, rejected lines included; said to be elsewhere, it is taken in again."""
+    write(tmp_path, "store: {path: b.duckdb}\n")
+    (tmp_path / "a.om").write_text(PAGE)
+    (tmp_path / "b.om.gz").write_bytes(gzip.compress(PAGE.encode()))
+    assert breakwatch("import", "openmetrics", "a.om", "--environment", "prod", folder=tmp_path).code == 7
+    shown = published(tmp_path)
+    (kept,) = shown["rejected_inputs"]
+    assert kept["reason"] == "a.om:4: the sample has no time"
+    assert breakwatch("import", "openmetrics", "b.om.gz", "--environment", "prod", folder=tmp_path).code == 0
+    assert published(tmp_path) == shown
+    assert breakwatch("import", "openmetrics", "a.om", "--environment", "test", folder=tmp_path).code == 0
+    assert {row["environment"] for row in published(tmp_path)["breaker_states"]} == {"prod", "test"}
 
 
 def test_a_pipe_is_read_as_standard_input_is(tmp_path: Path) -> None:
