@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from store import Rows
 
 _TRACKS = read_sql("analysis.sql", "evidence_tracks.sql")
+_PRESENT = read_sql("analysis.sql", "evidence_present.sql")
 _RUNS = read_sql("analysis.sql", "evidence_runs.sql")
+_PLAIN_RUNS = read_sql("analysis.sql", "evidence_plain_runs.sql")
 _STARTS = read_sql("analysis.sql", "evidence_process_starts.sql")
 _FALLS = read_sql("analysis.sql", "evidence_falls.sql")
 _RESTARTS = read_sql("analysis.sql", "evidence_restarts.sql")
@@ -132,23 +134,27 @@ def gather(rows: Rows, domain: Domain, names: Sequence[Name]) -> dict[Name, Gath
     }
     gathered = {name: Gathered() for name in names}
     tracks = rows.rows(_TRACKS, {**wanted, "state_kind": str(domain.state_kind)})
+    (present,) = rows.rows(_PRESENT)
+    sampled, told = frozenset(present["sampled"]), present["told"]
+    targets = {(track["source"], track["scrape_target"]) for track in tracks}
+    starts = _process_starts(rows, targets) if TrackKind.PROCESS_START in sampled else {}
     # A restart loses the state of a breaker; of health and levels it says nothing.
-    targets = {(track["source"], track["scrape_target"]) for track in tracks} if domain is BREAKER else set()
-    _add_samples(gathered, rows, tracks, _counters_fell(rows, targets))
-    sightings = rows.rows(_SIGHTINGS, {**wanted, "sighting_kind": str(domain.sighting_kind)})
-    _add_sightings(gathered, sightings)
-    _add_restarts(gathered, rows.rows(_RESTARTS, {"services": sorted({name.service for name in names})}))
+    falling = domain is BREAKER and sampled & {TrackKind.TRANSITIONS, TrackKind.REQUESTS}
+    _add_samples(gathered, tracks, _runs(rows, tracks), starts, _counters_fell(rows, targets) if falling else {})
+    if told:
+        _add_sightings(gathered, rows.rows(_SIGHTINGS, {**wanted, "sighting_kind": str(domain.sighting_kind)}))
+    if told or TrackKind.PROCESS_START in sampled:
+        _add_restarts(gathered, rows.rows(_RESTARTS, {"services": sorted({name.service for name in names})}))
     return gathered
 
 
 def _add_samples(
     gathered: dict[Name, Gathered],
-    rows: Rows,
     tracks: Sequence[Mapping[str, Any]],
+    runs: Mapping[int, Sequence[Run]],
+    starts: Mapping[tuple[str, str], Sequence[Span]],
     fallen: Mapping[tuple[str, str], Sequence[Span]],
 ) -> None:
-    runs = _runs(rows, [track["track_id"] for track in tracks])
-    starts = _process_starts(rows, {(track["source"], track["scrape_target"]) for track in tracks})
     grouped: dict[tuple[Name, str, str, Pairs, str], list[SampledTrack]] = defaultdict(list)
     operations: dict[tuple[Name, str, Pairs], str] = {}
     for track in tracks:
@@ -180,10 +186,11 @@ def _add_samples(
                 evidence.saw(member.runs[0].first_us, member.runs[-1].last_us)
 
 
-def _runs(rows: Rows, track_ids: Sequence[int]) -> dict[int, list[Run]]:
-    if not track_ids:
+def _runs(rows: Rows, tracks: Sequence[Mapping[str, Any]]) -> dict[int, list[Run]]:
+    if not tracks:
         return {}
-    columns = rows.columns(_RUNS, {"track_ids": list(track_ids)})
+    proofs = any(track["kind"] == TrackKind.TRANSITIONS and track["detail"].get("each") == "proof" for track in tracks)
+    columns = rows.columns(_RUNS if proofs else _PLAIN_RUNS, {"track_ids": [track["track_id"] for track in tracks]})
     found: dict[int, list[Run]] = defaultdict(list)
     names = ("track_id", "first_us", "last_us", "value", "read_s", "assumed")
     for track_id, *run in zip(*(columns[name].tolist() for name in names), strict=True):

@@ -80,19 +80,11 @@ class Sighted:
 def refresh_failovers(store: Store, services: Sequence[ServiceConfig]) -> bool:
     """Bring the failovers of the services with new calls, triggers or log lines up to date; return if there are any."""
     step = steps("failovers")
-    for name in ("downs", "moved"):
-        store.execute(step[name])
-    touched = _touched(store, services)
-    for name in ("forget", "remember"):
-        store.execute(step[name])
-    return touched
-
-
-def _touched(store: Store, services: Sequence[ServiceConfig]) -> bool:
-    step = steps("failovers")
     (there,) = store.rows(step["there"])
     if not any(there.values()):
-        return False
+        return False  # triggers that move meanwhile are found when there is something to look for around them
+    for name in ("downs", "moved"):
+        store.execute(step[name])
     for name in ("windows", "counted_windows"):
         store.execute(step[name], _SPAN_HORIZON)
     known = _SPAN | _columns(services)
@@ -115,6 +107,8 @@ def _touched(store: Store, services: Sequence[ServiceConfig]) -> bool:
             store.replace("failover_sightings", scope | {"seen_in": seen_in}, rows)
         seen = [_sighted(row) for row in (*told, *called, *counted)]
         store.replace("failovers", scope, [_row(failover) for failover in united(seen)])
+    for name in ("forget", "remember"):
+        store.execute(step[name])
     return bool(affected)
 
 
