@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from analysis import keep, promql
 from analysis.evidence import increases, restarted
-from analysis.facts import refresh_facts
+from analysis.facts import News, news, refresh_facts
 from analysis.fusion import History, Oddity, Rules, fuse
 from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, InstanceEvidence, Name, gather
 from analysis.incidents import Episode, InstanceKey, episodes, incidents, same_system
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from store import Store
 
 _STALE = read_sql("analysis.sql", "stale_subjects.sql")
+_MARKED = read_sql("analysis.sql", "marked_subjects.sql")
 _STALE_EVERYTHING = (
     read_sql("analysis.sql", "stale_everything.sql"),
     read_sql("analysis.sql", "stale_counters_everywhere.sql"),
@@ -60,7 +61,8 @@ def refresh(store: Store, config: Config) -> None:
     """
     with store.transaction():
         _forget_older_versions(store)
-        stale = _stale(store)
+        new = news(store)
+        stale = _stale(store, new)
         for domain in (LEVEL, HEALTH, BREAKER):
             for names in _chunks(stale[domain.name], SUBJECTS_AT_ONCE):
                 gathered = gather(store, domain, names)
@@ -68,7 +70,7 @@ def refresh(store: Store, config: Config) -> None:
                     _keep_breakers(store, gathered)
                 else:
                     _keep_changes(store, domain, gathered)
-        refresh_facts(store, config)
+        refresh_facts(store, config, new)
         _keep_states(store)
         store.execute(_CLEAR)
 
@@ -80,9 +82,9 @@ def _forget_older_versions(store: Store) -> None:
         store.append(Batch(_OWN, checkpoints={"version": ANALYSIS_VERSION}))
 
 
-def _stale(store: Store) -> dict[str, list[Name]]:
+def _stale(store: Store, new: News) -> dict[str, list[Name]]:
     found: dict[str, list[Name]] = defaultdict(list)
-    for row in store.rows(_STALE):
+    for row in store.rows(_STALE if new.explained or TrackKind.REQUESTS in new.sampled else _MARKED):
         found[row["domain"]].append(Name(row["environment"], row["service"], row["name"]))
     return found
 

@@ -16,7 +16,7 @@ from analysis.facts.events import refresh_attempts, refresh_changes
 from analysis.facts.failovers import refresh_failovers
 from analysis.facts.gauges import refresh_gauges
 from analysis.facts.imported import refresh_imported
-from analysis.facts.news import news
+from analysis.facts.news import News, news
 from analysis.facts.restarts import refresh_restarts
 from analysis.facts.services import refresh_spells, refresh_targets
 
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
     from breakwatch.config import Config
     from store import Store
 
-__all__ = ["refresh_facts"]
+__all__ = ["News", "news", "refresh_facts"]
 
 
-def refresh_facts(store: Store, config: Config) -> None:
-    """Bring the kept facts up to date with the evidence marked stale; the marks of counters are cleared here.
+def refresh_facts(store: Store, config: Config, new: News) -> None:
+    """Bring the kept facts up to date with the evidence marked stale, of which ``new`` says the kinds.
+
+    The marks of counters are cleared here.
 
     Must run inside a transaction, after level changes were kept and before the marks of subjects are cleared.
     """
-    new = news(store)
     if new.counted:
         refresh_counters(store)
     refresh_gauges(store, new.sampled)

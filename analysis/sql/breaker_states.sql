@@ -51,10 +51,10 @@ SELECT
     coalesce(m.breaker, g.breaker) AS breaker,
     coalesce(m.instance, g.instance) AS instance,
     coalesce(m.to_state, $words[f.value::INTEGER + 1]) AS state,
-    m.occurred_at AS since,
-    m.occurred_earliest AS since_earliest,
-    m.occurred_latest AS since_latest,
-    make_timestamptz(greatest(g.last_us, w.last_us, epoch_us(m.occurred_latest))) AS as_of,
+    epoch_us(m.occurred_at) AS since,
+    epoch_us(m.occurred_earliest) AS since_earliest,
+    epoch_us(m.occurred_latest) AS since_latest,
+    greatest(g.last_us, w.last_us, epoch_us(m.occurred_latest)) AS as_of,
     list_sort(list_distinct(list_concat(coalesce(m.sources, []), coalesce(g.sources, [])))) AS sources,
     coalesce(m.labels, g.labels) AS labels
 FROM moved AS m

@@ -1,6 +1,7 @@
 -- What is still open and was seen so for longer by now: the lower bound of its length grows with every sample.
 SELECT
-    i.*,
+    i.* REPLACE (epoch_us(i.opened_at) AS opened_at, epoch_us(i.opened_earliest) AS opened_earliest,
+        epoch_us(i.opened_latest) AS opened_latest),
     greatest(0, epoch_us(s.as_of) - epoch_us(i.opened_latest)) / 1e6 AS elapsed_s
 FROM kept.breaker_incidents AS i
 JOIN kept.breaker_states AS s

@@ -8,7 +8,10 @@ WITH seen AS (
     WHERE i.status = 'ongoing'
     GROUP BY i.episode_id
 )
-SELECT e.*, greatest(0, epoch_us(seen.as_of) - epoch_us(e.opened_latest)) / 1e6 AS elapsed_s
+SELECT
+    e.* REPLACE (epoch_us(e.opened_at) AS opened_at, epoch_us(e.opened_earliest) AS opened_earliest,
+        epoch_us(e.opened_latest) AS opened_latest),
+    greatest(0, epoch_us(seen.as_of) - epoch_us(e.opened_latest)) / 1e6 AS elapsed_s
 FROM kept.breaker_episodes AS e
 JOIN seen ON seen.episode_id = e.episode_id
 WHERE e.status = 'ongoing' AND e.duration_low_s IS DISTINCT FROM elapsed_s

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.facts import refresh_facts
+from analysis.facts import news, refresh_facts
 from breakwatch.clock import SECOND_US
 from breakwatch.config import Config
 from breakwatch.model import Batch, Runs, Sighting, SightingKind, Subject, Track, TrackKind, pairs
@@ -113,7 +113,7 @@ def refreshed(store: Store, *batches: Batch, config: Config | None = None) -> No
 def refresh(store: Store, config: Config | None = None) -> None:
     """Refresh the facts alone; the marks of subjects are cleared as the whole refresh does."""
     with store.transaction():
-        refresh_facts(store, config or Config())
+        refresh_facts(store, config or Config(), news(store))
         store.execute("delete from raw.stale_subjects")
 
 
