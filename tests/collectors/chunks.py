@@ -94,7 +94,8 @@ def frame(content: bytes) -> bytes:
     """Return a message framed as it is streamed."""
     out = Bits()
     out.varint(len(content))
-    return out.bytes() + crc32c(content).to_bytes(4, "big") + content
+    checksum: int = crc32c(content)
+    return out.bytes() + checksum.to_bytes(4, "big") + content
 
 
 def message(labels: Mapping[str, str], chunks: Sequence[bytes], encoding: int = 1) -> bytes:
