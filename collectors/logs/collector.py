@@ -155,9 +155,10 @@ class LogCollector:
             yield from self._read(current, held)
         if not current.backfill:
             current.book.miss(self._files.keys, now_us)
-            self._files.release(now_us)
         refused = self._files.refused
         yield self._batch(current, caught_up=not refused)
+        if not current.backfill:  # only now is stored what was read: until then a file that is gone has the only copy
+            self._files.release(now_us)
         if refused:
             raise SourceError(
                 f"source {self._source.name}: {refused[0]}"

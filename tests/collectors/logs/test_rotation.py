@@ -254,6 +254,19 @@ def test_lives_into_a_real_store() -> None:
     run_state_machine_as_test(StoredLogFolder, settings=settings(_LIVES, max_examples=5, stateful_step_count=12))
 
 
+def test_a_deleted_file_is_held_until_its_lines_are_stored() -> None:
+    """Lines of a file that is gone are read again while the store could not take them, however late."""
+    life = LogFolder()
+    life.copytruncate(before="", between=0, read=False)
+    life.delete(before="wrw", recreate=False)
+    life.fail_to_store(batches=0)
+    life.wait(minutes=5)
+    life.fail_to_store(batches=0)
+    life.read()
+    life.nothing_twice()
+    life.teardown()
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(1800)
 def test_many_and_long_lives() -> None:
