@@ -47,11 +47,26 @@ LOG = {
 }
 
 
-@pytest.fixture(scope="module")
-def collected(tmp_path_factory: pytest.TempPathFactory) -> Setup:
-    """The proxy's log through the ordinary path, and the client's list beside it."""
-    setup = Setup(tmp_path_factory.mktemp("failover") / "store", (LOG,), ())
+def by_the_log(folder: Path) -> Setup:
+    """Collect the proxy's log through the ordinary path."""
+    setup = Setup(folder, (LOG,), ())
     assert setup.collect(fixed_clock(END_US)).problems() == ()
+    return setup
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Setup:
+    """What the proxy's log tells by itself."""
+    return by_the_log(tmp_path_factory.mktemp("alone") / "store")
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Setup:
+    """What the proxy's log and the client's list tell together."""
+    setup = by_the_log(tmp_path_factory.mktemp("both") / "store")
+    with Store.open(setup.folder / "b.duckdb") as store:
+        store.append(Batch("client", sightings=client_calls()))
+        refresh(store, Config())
     return setup
 
 
@@ -60,33 +75,30 @@ def failovers(setup: Setup) -> list[dict[str, Any]]:
     return setup.rows("from failovers where service = 'be_app'")
 
 
-def test_the_proxys_log_alone_tells_the_failover(collected: Setup) -> None:
+def test_the_proxys_log_alone_tells_the_failover(alone: Setup) -> None:
     """The redispatched call, from its start to the standby's answer; going back to the primary is no failover."""
-    (row,) = failovers(collected)
+    (row,) = failovers(alone)
     assert (row["from_target"], row["to_target"], row["trigger"]) == ("primary", "standby", "health")
     assert row["duration_s"] == pytest.approx(FAILOVER_S, abs=0.003)
     assert to_us(row["served_at"]) - KILLED_US == pytest.approx(TAKEOVER_S * 1e6, abs=3_000)
 
 
-def test_the_clients_list_makes_it_exact_and_adds_no_second_one(collected: Setup) -> None:
+def test_the_clients_list_makes_it_exact_and_adds_no_second_one(both: Setup) -> None:
     """The client never saw a call fail: that the primary went down inside the call says whom it was meant for."""
-    with Store.open(collected.folder / "b.duckdb") as store:
-        store.append(Batch("client", sightings=client_calls()))
-        refresh(store, Config())
-    (row,) = failovers(collected)
+    (row,) = failovers(both)
     assert row["sources"] == ["client", "haproxy-log"]
     assert row["duration_low_s"] <= FAILOVER_S <= row["duration_high_s"] + 0.0005
     assert row["duration_high_s"] - row["duration_low_s"] < 0.004
-    seen = collected.rows("from failover_sightings where source = 'client'")
+    seen = both.rows("from failover_sightings where source = 'client'")
     assert [(s["served_latest"] - s["failed_earliest"]).total_seconds() for s in seen] == [1.5057]
 
 
-def test_each_call_counts_once_though_two_logs_tell_it(collected: Setup) -> None:
+def test_each_call_counts_once_though_two_logs_tell_it(both: Setup) -> None:
     """601 calls that the proxy had, 512 of them good; the client's 603 are the same ones and two before it listened."""
-    rows = collected.rows("select outcome, sum(count)::bigint as n from request_counts group by outcome")
+    rows = both.rows("select outcome, sum(count)::bigint as n from request_counts group by outcome")
     told = {row["outcome"]: row["n"] for row in rows}
     assert (told["success"], sum(told.values())) == (512, 603)
-    witnesses = collected.rows("from count_witnesses where relation = 'request_counts'")
+    witnesses = both.rows("from count_witnesses where relation = 'request_counts'")
     assert {row["counted_by"]: (row["count"], row["chosen"]) for row in witnesses} == {
         "logs:client": (603, True),
         "logs:haproxy": (601, False),
