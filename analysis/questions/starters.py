@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from analysis.indicators import INDICATORS
-from analysis.questions.common import load
+from analysis.sqlfiles import read_steps
 from analysis.statistics import UNENDED, Figure, Length, share_figure
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from store import Rows
 
-_STEPS = dict(re.findall(r"^-- step: (\w+)\n(.*?)(?=^-- step: |\Z)", load("starters"), re.MULTILINE | re.DOTALL))
+_STEPS = read_steps("analysis.questions", "starters.sql")
 _EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 

@@ -11,6 +11,7 @@ import gzip
 import lzma
 import os
 import zlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 
@@ -64,7 +65,7 @@ class PlainStream:
         """Nothing was opened."""
 
 
-class _ForwardStream:
+class _ForwardStream(ABC):
     """Bytes that come one after the other and are never held in whole."""
 
     final = True
@@ -88,9 +89,9 @@ class _ForwardStream:
         begin = max(0, offset - self._start)
         return self._held[begin : begin + count]
 
+    @abstractmethod
     def _more(self, count: int) -> bytes:
         """Return the next bytes, none at the end."""
-        raise NotImplementedError
 
     def _rewind(self) -> None:
         """Go back to the start."""
