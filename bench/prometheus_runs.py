@@ -63,11 +63,12 @@ def peer(url: str, *, cycles: bool) -> None:
 
 def ours(url: str, folder: str, *, cycles: bool, streams: bool) -> None:
     """Collect into a store until the transitions are committed."""
+    from service.ingest import Ingest  # isort: skip - first, as the command line does: it prepares the process
+
     import analysis
     from breakwatch.config import Config
     from breakwatch.model import Window
     from collectors.fetching import Fetcher
-    from service.ingest import Ingest
     from store import Store
 
     say("start", rss_kb=memory_kb("VmRSS"))

@@ -50,7 +50,10 @@ class Written(str):
 class Strict(BaseModel):
     """Base of every model here: frozen, and a key nobody knows is an error that names the nearest known one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
+    # Most commands meet few of these models: the validator of each is built when it is first needed.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True, defer_build=True
+    )
 
     @model_validator(mode="before")
     @classmethod
