@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from analysis.indicators import INDICATORS
+from analysis.asking import Ask, Ground, Scope
+from analysis.indicators import indicators
 from analysis.sqlfiles import read_steps
 from analysis.statistics import UNENDED, Figure, Length, share_figure
+from breakwatch.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from store import Rows
 
 _STEPS = read_steps("analysis.questions", "starters.sql")
-_EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+_EVER = ((0, 250_000_000_000_000_000),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +66,21 @@ class Starters:
 
 def starters(rows: Rows) -> Starters:
     """Return what there is to be seen in all that is kept."""
+    covered_s = {row["service"]: float(row["covered_s"]) for row in rows.rows(_STEPS["covered"])}
     return Starters(
-        covered_s={row["service"]: float(row["covered_s"]) for row in rows.rows(_STEPS["covered"])},
-        seen=(*_breakers(rows), *_times(rows, "health_recovery_time", "health"),
+        covered_s=covered_s,
+        seen=(*_breakers(rows, list(covered_s)), *_times(rows, "health_recovery_time", "health"),
               *_times(rows, "failover_time", "failovers"), *_ratios(rows)),
         open_times=tuple(OpenTime(**row) for row in rows.rows(_STEPS["open_times"])),
     )  # fmt: skip
 
 
-def _breakers(rows: Rows) -> Iterable[Seen]:
+def _breakers(rows: Rows, services: Sequence[str]) -> Iterable[Seen]:
     name = "breaker_recovery_time"
-    for (service,), spread in INDICATORS[name].compute(rows, *_EVER, by=("service",)).items():
-        yield Seen(name, str(service), spread.p90, spread.n, spread.ongoing)
+    asks = [Ask(Scope(service=service), _EVER) for service in services]
+    for service, found in zip(services, indicators()[name].compute(Ground(rows, Config(), 0), asks), strict=True):
+        if found.n:
+            yield Seen(name, service, Figure(found.value, found.low, found.high), found.n, found.ongoing)
 
 
 def _times(rows: Rows, indicator: str, step: str) -> Iterable[Seen]:

@@ -10,12 +10,18 @@ from typing import Any
 import pytest
 
 from analysis import indicators
-from analysis.indicators.breaker_recovery_time import breaker_recovery_time
-from analysis.statistics import NOTHING, Figure
+from analysis.asking import Ask, Ground, Measured, Scope
+from breakwatch.config import Config
+from breakwatch.config_objectives import Stat
 from store import Store
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 END = START + timedelta(days=2)
+
+
+def microseconds(moment: datetime) -> int:
+    """Return an instant the way spans hold it."""
+    return round(moment.timestamp() * 1_000_000)
 
 
 def episode(number: int, opened_s: float, duration_s: float | None, service: str = "shop") -> dict[str, Any]:
@@ -48,38 +54,48 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield opened
 
 
+def asked(store: Store, stat: Stat, service: str | None = None) -> Measured:
+    """Return what the indicator says of the two days."""
+    span = (microseconds(START), microseconds(END))
+    ask = Ask(Scope(service=service), (span,), stat)
+    (found,) = indicators.indicators()["breaker_recovery_time"].compute(Ground(store, Config(), 0), [ask])
+    return found
+
+
 def test_only_what_opened_inside_the_window_counts(store: Store) -> None:
     """The start belongs to the window, the end does not; what has not ended has no upper bound."""
-    found = breaker_recovery_time(store, START, END)
-    assert list(found) == [()]
-    assert (found[()].n, found[()].ongoing, found[()].mean) == (4, 1, Figure(30.0, 29.0, 31.0))
-    assert found[()].worst == Figure(None, 59.0, float("inf"))
+    found = asked(store, "max")
+    assert (found.n, found.ongoing) == (4, 1)
+    assert (found.value, found.low, found.high) == (None, 59.0, float("inf"))
 
 
-def test_figures_are_broken_down_by_what_was_asked(store: Store) -> None:
-    """By service and UTC day of the opening, and narrowed to one service."""
-    found = breaker_recovery_time(store, START, END, by=["service", "day"])
-    first, second = START.date(), (START + timedelta(days=1)).date()
-    assert {group: spread.n for group, spread in found.items()} == {
-        ("shop", first): 2,
-        ("shop", second): 1,
-        ("search", second): 1,
-    }
-    assert found["shop", first].median == Figure(15.0, 14.0, 16.0)
-    assert breaker_recovery_time(store, START, END, service="shop")[()].n == 3
+def test_a_mean_counts_what_goes_on_with_what_it_lasted_so_far(store: Store) -> None:
+    """The value is the mean of those that ended; the lower bound holds the ongoing one, the upper one is open."""
+    found = asked(store, "mean")
+    assert (found.value, found.low, found.high) == (30.0, (9 + 19 + 59 + 7) / 4, float("inf"))
 
 
-def test_nothing_in_a_window_is_an_answer(store: Store) -> None:
-    """No episode gives no figure, and n = 0; broken down there is no group."""
-    before = START - timedelta(days=9)
-    (nothing,) = breaker_recovery_time(store, before, before + timedelta(days=1)).values()
-    assert (nothing.n, nothing.median, nothing.mean, nothing.too_few) == (0, NOTHING, NOTHING, True)
-    assert breaker_recovery_time(store, before, before + timedelta(days=1), by=["service"]) == {}
+def test_figures_are_narrowed_to_what_was_asked(store: Store) -> None:
+    """Only the episodes of the service count, with the bounds of their lengths."""
+    found = asked(store, "median", service="shop")
+    assert (found.n, found.value, found.low, found.high) == (3, 20.0, 19.0, 21.0)
 
 
-def test_every_indicator_has_its_two_files_and_its_row() -> None:
-    """The folder and the table say the same: a name, a .py, a .sql."""
+def test_many_asks_are_answered_in_their_order(store: Store) -> None:
+    """Each ask has its own answer, that of nothing included, and spans that make up one ask are one answer."""
+    day_us = 86_400_000_000
+    start_us = microseconds(START)
+    days = [((start_us, start_us + day_us),), ((start_us - 9 * day_us, start_us - 8 * day_us),)]
+    both = ((start_us, start_us + 1), (start_us + day_us, start_us + 2 * day_us))
+    asks = [Ask(Scope(), spans) for spans in (*days, both)]
+    found = indicators.indicators()["breaker_recovery_time"].compute(Ground(store, Config(), 0), asks)
+    assert [(one.n, one.ongoing) for one in found] == [(2, 0), (0, 0), (3, 1)]
+    assert (found[1].value, found[1].low, found[1].high) == (None, None, None)
+
+
+def test_every_indicator_has_its_two_files_and_its_name() -> None:
+    """The folder holds a .py and a .sql for each, and the name is that of the files."""
     folder = Path(indicators.__file__).parent
     for suffix in (".py", ".sql"):
-        assert {path.stem for path in folder.glob(f"*{suffix}")} - {"__init__"} == set(indicators.INDICATORS)
-    assert all(name == indicator.name for name, indicator in indicators.INDICATORS.items())
+        assert {path.stem for path in folder.glob(f"*{suffix}")} - {"__init__"} == set(indicators.indicators())
+    assert all(name == indicator.name for name, indicator in indicators.indicators().items())
