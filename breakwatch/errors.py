@@ -5,6 +5,7 @@
     ├── ConfigError           2  wrong config: file, line, key, nearest known key
     ├── SourceError           4  a source is unreachable or refused
     ├── StoreError            5  the store is locked, damaged or full
+    │   └── StoreOwnedError   5  another process is its owner
     ├── DeliveryError         6  a message could not be delivered
     └── RejectedInput         7  some input was rejected; the good rows are in
 
@@ -81,6 +82,10 @@ class StoreError(BreakwatchError):
     """The store is locked, damaged, full, or not a store at all."""
 
     exit_code = ExitCode.STORE
+
+
+class StoreOwnedError(StoreError):
+    """Another process owns the store; what it publishes can be read, and it takes what lies in its inbox."""
 
 
 class DeliveryError(BreakwatchError):

@@ -9,12 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from breakwatch.clock import Instant
 from breakwatch.model import Pairs, stable_id
-
-if TYPE_CHECKING:
-    from breakwatch.clock import Instant
 
 
 class RecordKind(StrEnum):
@@ -27,6 +24,8 @@ class RecordKind(StrEnum):
     # run_environment
     EXPERIMENT = "experiment"  # started, maybe ended. detail: experiment_id, scenario, target, phases, expected,
     # outcome, tool
+    PHASE = "phase"  # started, maybe ended, of an experiment. detail: experiment_id, name, intensity
+    END = "end"  # started: when the experiment ended. detail: experiment_id, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,8 @@ class Record:
     def subject_id(self) -> int:
         """A number of what it is about: of several records about one incident or experiment one counts."""
         said = dict(self.detail)
-        if self.kind == RecordKind.EXPERIMENT:
-            return stable_id(self.kind, self.environment, said["experiment_id"])
+        if self.kind in {RecordKind.EXPERIMENT, RecordKind.END}:
+            return stable_id(RecordKind.EXPERIMENT, self.environment, said["experiment_id"])
         if self.kind == RecordKind.INCIDENT:
             which = said.get("id") or f"@{self.started_us}"
             about = said.get("kind", "") if which.startswith("@") else ""

@@ -16,7 +16,7 @@ from breakwatch import config as configuration
 from breakwatch.clock import system_clock
 from breakwatch.config import Config
 from breakwatch.errors import ExitCode
-from service import console
+from service import cli_experiments, console
 from service.cli_imports import Environment, add_commands
 from service.forms import Format
 
@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 imports = typer.Typer(help="Bring in what other tools have recorded.", rich_markup_mode=None)
 app.add_typer(imports, name="import")
+experiment = typer.Typer(help="Record a fault that is put in on purpose.", rich_markup_mode=None)
+app.add_typer(experiment, name="experiment")
 
 ConfigFile = Annotated[
     Path | None,
@@ -266,6 +268,7 @@ def _load(path: Path | None) -> Config:
 
 
 add_commands(imports, _load)
+cli_experiments.add_commands(experiment, _load)
 
 
 def _stopped(_signal: int, _frame: object) -> NoReturn:

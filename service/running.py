@@ -28,7 +28,7 @@ from breakwatch.config import ActuatorSource, Config, LogsSource, PrometheusSour
 from breakwatch.errors import BreakwatchError, ConfigError, SourceError
 from breakwatch.model import Window
 from collectors.discover import discover
-from service import collecting, journal, serve
+from service import collecting, inbox, journal, serve
 from service.backoff import Again, Backoff
 from service.ingest import Ingest, Outcome
 from store import CollectionRun
@@ -193,7 +193,9 @@ class Service:
             self.log.info("retention", texts_emptied=expired.texts, rejected_emptied=expired.contents)
 
     def settle(self) -> None:
-        """Recompute and publish when there is news."""
+        """Take in what waits in the inbox; recompute and publish when there is news."""
+        if inbox.take_in(self.ingest.config, self.ingest.store):
+            self._news.set()
         if not self._news.is_set():
             return
         self._news.clear()

@@ -5,7 +5,7 @@ import os
 import time
 from pathlib import Path
 
-from breakwatch.errors import StoreError
+from breakwatch.errors import StoreOwnedError
 
 _PATIENCE_S = 1.0
 _PAUSE_S = 0.05
@@ -22,7 +22,7 @@ class OwnerLock:
         """Take the lock; waits a moment for an owner that is just leaving.
 
         Raises:
-            StoreError: another owner holds it; names its process.
+            StoreOwnedError: another owner holds it; names its process.
         """
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         give_up = time.monotonic() + _PATIENCE_S
@@ -34,7 +34,7 @@ class OwnerLock:
                 if time.monotonic() > give_up:
                     holder = os.pread(self._handle, 32, 0).decode("ascii", "replace").strip()
                     os.close(self._handle)
-                    raise StoreError(
+                    raise StoreOwnedError(
                         f"the store {store_path} is already owned by process {holder or 'unknown'}",
                         "stop that process, or read the published file: it never locks",
                     ) from None

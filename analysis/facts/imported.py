@@ -16,8 +16,13 @@ _TABLES: dict[str, tuple[str, dict[str, Any]]] = {
     RecordKind.MEASUREMENT: ("measurements", {}),
     RecordKind.BENCHMARK: ("benchmark_runs", {}),
     RecordKind.EXPERIMENT: ("experiments", {}),
+    RecordKind.PHASE: ("experiments", {}),
+    RecordKind.END: ("experiments", {}),
 }
 """Kind of record → the relation it is shown in, and which rows of that are imported ones."""
+
+_STATEMENTS = {str(RecordKind.PHASE): "experiment", str(RecordKind.END): "experiment"}
+"""What is said of an experiment while it runs is shown with it."""
 
 
 def refresh_imported(store: Store) -> None:
@@ -25,4 +30,4 @@ def refresh_imported(store: Store) -> None:
     step = steps("imported")
     for stale in store.rows(step["stale"]):
         table, scope = _TABLES[stale["kind"]]
-        store.replace(table, scope, store.rows(step[stale["kind"]]))
+        store.replace(table, scope, store.rows(step[_STATEMENTS.get(stale["kind"], stale["kind"])]))

@@ -123,22 +123,72 @@ from raw.records
 where kind = 'benchmark'
 
 -- step: experiment
+-- As its report says, or as it was told while it ran: then a phase lasts until the next one begins, or the end.
+with told as (
+    from raw.records
+    where kind = 'experiment'
+    qualify row_number() over (
+        partition by subject_id order by ended_us is null, imported_us desc, file_row desc, record_id
+    ) = 1
+),
+ends as (
+    select
+        subject_id,
+        arg_max(started_us, imported_us) as ended_us,
+        arg_max(coalesce(detail['outcome'], ''), imported_us) as outcome
+    from raw.records
+    where kind = 'end'
+    group by subject_id
+),
+steps as (
+    select environment, detail['experiment_id'] as experiment_id, detail, started_us, ended_us
+    from raw.records
+    where kind = 'phase'
+    qualify row_number() over (
+        partition by environment, experiment_id, detail['name'], started_us
+        order by ended_us is null, imported_us desc, record_id
+    ) = 1
+),
+lasting as (
+    select
+        environment,
+        experiment_id,
+        detail,
+        started_us,
+        coalesce(ended_us, lead(started_us) over (partition by environment, experiment_id order by started_us)) as ended_us
+    from steps
+),
+phases as (
+    select
+        told.subject_id,
+        to_json(list({
+            'name': lasting.detail['name'],
+            'start': strftime(make_timestamp(lasting.started_us), '%Y-%m-%dT%H:%M:%S.%f+00:00'),
+            'end': strftime(
+                make_timestamp(coalesce(lasting.ended_us, told.ended_us, ends.ended_us)), '%Y-%m-%dT%H:%M:%S.%f+00:00'
+            ),
+            'intensity': lasting.detail['intensity']
+        } order by lasting.started_us))::varchar as phases
+    from told
+    join lasting
+        on lasting.environment = told.environment and lasting.experiment_id = told.detail['experiment_id']
+    left join ends using (subject_id)
+    group by told.subject_id
+)
 select
-    environment,
-    detail['experiment_id'] as experiment_id,
-    service,
-    coalesce(detail['scenario'], '') as scenario,
-    coalesce(detail['target'], '') as target,
-    make_timestamptz(started_us) as started_at,
-    make_timestamptz(ended_us) as ended_at,
-    coalesce(detail['phases'], '') as phases,
-    coalesce(detail['expected'], '') as expected,
-    source,
+    told.environment,
+    told.detail['experiment_id'] as experiment_id,
+    told.service,
+    coalesce(told.detail['scenario'], '') as scenario,
+    coalesce(told.detail['target'], '') as target,
+    make_timestamptz(told.started_us) as started_at,
+    make_timestamptz(coalesce(ends.ended_us, told.ended_us)) as ended_at,
+    coalesce(phases.phases, told.detail['phases'], '') as phases,
+    coalesce(told.detail['expected'], '') as expected,
+    told.source,
     null::boolean as fault_effective,
-    coalesce(detail['outcome'], '') as outcome,
-    labels
-from raw.records
-where kind = 'experiment'
-qualify row_number() over (
-    partition by subject_id order by ended_us is null, imported_us desc, file_row desc, record_id
-) = 1
+    coalesce(nullif(ends.outcome, ''), told.detail['outcome'], '') as outcome,
+    told.labels
+from told
+left join ends using (subject_id)
+left join phases using (subject_id)
