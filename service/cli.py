@@ -14,10 +14,11 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from breakwatch import config as configuration
 from breakwatch.clock import system_clock
-from breakwatch.config import Config
 from breakwatch.errors import ExitCode
-from service import cli_experiments, console
+from service import console
+from service.cli_experiments import experiment
 from service.cli_imports import Environment, add_commands
+from service.cli_shared import ConfigFile, examples, load
 from service.forms import Format
 
 app = typer.Typer(
@@ -29,13 +30,8 @@ app = typer.Typer(
 )
 imports = typer.Typer(help="Bring in what other tools have recorded.", rich_markup_mode=None)
 app.add_typer(imports, name="import")
-experiment = typer.Typer(help="Record a fault that is put in on purpose.", rich_markup_mode=None)
 app.add_typer(experiment, name="experiment")
 
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="Configuration file (default ./breakwatch.yaml, else $BREAKWATCH_CONFIG)."),
-]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the dashboard.")]
 Address = Annotated[str, typer.Option("--address", help="Address the dashboard listens on.")]
 Public = Annotated[bool, typer.Option("--public", help="Allow an address that others can reach; it has no login.")]
@@ -43,10 +39,6 @@ Data = Annotated[
     Path | None, typer.Option("--data", help="Published file to read (default: the one of the configuration).")
 ]
 Hosts = Annotated[list[str] | None, typer.Option("--host", help="Further name under which browsers may reach it.")]
-
-
-def _examples(*lines: str) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 _RANGE = "breakwatch collect --since 2026-11-19T00:00:00Z --until 2026-11-20T00:00:00Z"
@@ -69,7 +61,7 @@ def common(
     """Observability dashboard and SLA analyzer for circuit breakers, retries and fallbacks."""
 
 
-@app.command("demo", epilog=_examples("breakwatch demo", "breakwatch demo --port 9000 --no-browser --dir ./demo-data"))
+@app.command("demo", epilog=examples("breakwatch demo", "breakwatch demo --port 9000 --no-browser --dir ./demo-data"))
 def demo_command(
     *,
     port: Port = 8501,
@@ -87,7 +79,7 @@ _ASK = "breakwatch init --prometheus https://mimir.example.org/prometheus"
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "breakwatch init",
         "breakwatch init --prometheus http://localhost:9090",
         'breakwatch init --prometheus http://localhost:9090 --logs "/var/log/app/*.log"',
@@ -136,25 +128,25 @@ def init(
     console.say(f"{written}: written; next: breakwatch doctor, then breakwatch run")
 
 
-@app.command(epilog=_examples("breakwatch validate", "breakwatch validate --config teams.yaml"))
+@app.command(epilog=examples("breakwatch validate", "breakwatch validate --config teams.yaml"))
 def validate(config: ConfigFile = None) -> None:
     """Check the configuration offline, for pull requests."""
     from service import checking
 
     file = configuration.config_path(config)
     print(checking.validated(file))  # noqa: T201 - the answer of the command
-    _load(file)  # for its warnings
+    load(file)  # for its warnings
 
 
-@app.command("doctor", epilog=_examples("breakwatch doctor"))
+@app.command("doctor", epilog=examples("breakwatch doctor"))
 def doctor_command(config: ConfigFile = None) -> None:
     """Check sources and store, one line each with the remedy. Works while sources are down."""
     from service import doctor
 
-    raise Exit(doctor.run(_load(config)))
+    raise Exit(doctor.run(load(config)))
 
 
-@app.command(epilog=_examples("breakwatch collect --once", "breakwatch collect --since 30d", _RANGE))
+@app.command(epilog=examples("breakwatch collect --once", "breakwatch collect --since 30d", _RANGE))
 def collect(
     *,
     config: ConfigFile = None,
@@ -166,12 +158,12 @@ def collect(
     from service import collecting
 
     span = collecting.asked_window(since, until, system_clock(), once=once)
-    loaded = _load(config)
+    loaded = load(config)
     raise Exit(collecting.collect(loaded, loaded.sources, span))
 
 
 @imports.command(
-    epilog=_examples(
+    epilog=examples(
         "breakwatch import openmetrics dump.om.gz",
         "breakwatch import openmetrics *.om --environment prod --label cluster=eu",
         "promtool tsdb dump-openmetrics ./data | breakwatch import openmetrics -",
@@ -191,12 +183,12 @@ def openmetrics(
     from service import collecting, expositions
 
     labels = collecting.labels_of(label or []) | ({"environment": environment} if environment else {})
-    raise Exit(expositions.bring_in(_load(config), files, labels, profile or []))
+    raise Exit(expositions.bring_in(load(config), files, labels, profile or []))
 
 
 @app.command(
     "sql",
-    epilog=_examples(
+    epilog=examples(
         'breakwatch sql "SELECT service, breaker, duration_s FROM breaker_episodes ORDER BY opened_at DESC LIMIT 5"',
         'breakwatch sql "FROM breaker_states" --format csv --out states.csv',
     ),
@@ -212,10 +204,10 @@ def sql_command(
     """Query the published data, read-only; works while collection goes on."""
     from service import query
 
-    query.answer(data or _load(config).store.path, statement, form, out)
+    query.answer(data or load(config).store.path, statement, form, out)
 
 
-@app.command(epilog=_examples("breakwatch dashboard", "breakwatch dashboard --port 9000 --host status.example.org"))
+@app.command(epilog=examples("breakwatch dashboard", "breakwatch dashboard --port 9000 --host status.example.org"))
 def dashboard(
     *,
     config: ConfigFile = None,
@@ -229,19 +221,19 @@ def dashboard(
     from service import serve
 
     serve.check_address(address, public=public)
-    published = data or _load(config).store.path
+    published = data or load(config).store.path
     raise Exit(serve.until_stopped(published, serve.Page(address, port, tuple(host or ()))))
 
 
-@app.command(epilog=_examples("breakwatch publish"))
+@app.command(epilog=examples("breakwatch publish"))
 def publish(config: ConfigFile = None) -> None:
     """Write the published file anew, after a move or a restore."""
     from service import collecting
 
-    console.say(collecting.publish(_load(config)))
+    console.say(collecting.publish(load(config)))
 
 
-@app.command(epilog=_examples("breakwatch run", "breakwatch run --port 9000", "breakwatch run --no-dashboard"))
+@app.command(epilog=examples("breakwatch run", "breakwatch run --port 9000", "breakwatch run --no-dashboard"))
 def run(
     *,
     config: ConfigFile = None,
@@ -256,19 +248,10 @@ def run(
 
     serve.check_address(address, public=public)
     page = None if no_dashboard else serve.Page(address, port, tuple(host or ()))
-    running.run(_load(config), configuration.config_path(config), page)
+    running.run(load(config), configuration.config_path(config), page)
 
 
-def _load(path: Path | None) -> Config:
-    file = configuration.config_path(path)
-    loaded = configuration.load(file)
-    for warning in configuration.warnings(file):
-        console.say(f"breakwatch: {warning}\n  try: chmod 600, or keep the secret in a file named by *_file")
-    return loaded
-
-
-add_commands(imports, _load)
-cli_experiments.add_commands(experiment, _load)
+add_commands(imports, load)
 
 
 def _stopped(_signal: int, _frame: object) -> NoReturn:

@@ -2,105 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from breakwatch.config import Config
 from service import console
+from service.cli_shared import ConfigFile, examples, load
 from service.forms import Format
 
-Load = Callable[[Path | None], Config]
-ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file.")]
+experiment = typer.Typer(help="Record a fault that is put in on purpose.", rich_markup_mode=None)
+
 Name = Annotated[str, typer.Argument(metavar="ID", help="Name of the experiment, such as redis-down-2026-11-20.")]
 Environment = Annotated[str, typer.Option("--environment", help="Environment it runs in.")]
 Begun = Annotated[str, typer.Option("--at", help="When: ISO time, or 10m for that long ago (default now).")]
 
 
-def _examples(*lines: str) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
-
-def add_commands(group: typer.Typer, load: Load) -> None:
-    """Give ``group`` its commands."""
-
-    @group.command(
-        epilog=_examples(
-            "breakwatch experiment start redis-down-1 --service checkout --target redis --scenario cascade-redis-queue",
-            "breakwatch experiment start redis-down-1 --target redis --at 2026-11-20T11:32:40Z",
-        )
+@experiment.command(
+    epilog=examples(
+        "breakwatch experiment start redis-down-1 --service checkout --target redis --scenario cascade-redis-queue",
+        "breakwatch experiment start redis-down-1 --target redis --at 2026-11-20T11:32:40Z",
     )
-    def start(
-        experiment_id: Name,
-        *,
-        config: ConfigFile = None,
-        scenario: Annotated[str, typer.Option("--scenario", help="What is put in; an id of a scenario pack.")] = "",
-        target: Annotated[str, typer.Option("--target", help="Where it is put in.")] = "",
-        service: Annotated[str, typer.Option("--service", help="Service whose resilience is tried.")] = "",
-        environment: Environment = "",
-        expected: Annotated[str, typer.Option("--expected", help="What is predicted, in words or JSON.")] = "",
-        at: Begun = "",
-    ) -> None:
-        """Say that an experiment begins."""
-        from service import experiments
+)
+def start(
+    experiment_id: Name,
+    *,
+    config: ConfigFile = None,
+    scenario: Annotated[str, typer.Option("--scenario", help="What is put in; an id of a scenario pack.")] = "",
+    target: Annotated[str, typer.Option("--target", help="Where it is put in.")] = "",
+    service: Annotated[str, typer.Option("--service", help="Service whose resilience is tried.")] = "",
+    environment: Environment = "",
+    expected: Annotated[str, typer.Option("--expected", help="What is predicted, in words or JSON.")] = "",
+    at: Begun = "",
+) -> None:
+    """Say that an experiment begins."""
+    from service import experiments
 
-        told = experiments.Told(
-            experiment_id,
-            environment,
-            service,
-            scenario,
-            target,
-            expected,
-            begun=at,
-        )
-        console.say(f"{experiment_id}: {experiments.start(load(config), told)}")
-
-    @group.command(
-        epilog=_examples(
-            "breakwatch experiment phase redis-down-1 fault --intensity 100%",
-            "breakwatch experiment phase redis-down-1 recovery",
-        )
+    told = experiments.Told(
+        experiment_id,
+        environment,
+        service,
+        scenario,
+        target,
+        expected,
+        begun=at,
     )
-    def phase(
-        experiment_id: Name,
-        name: Annotated[str, typer.Argument(help="Name of the phase; fault is what its times are measured from.")],
-        *,
-        config: ConfigFile = None,
-        intensity: Annotated[str, typer.Option("--intensity", help="How much of it: 50%, 200ms.")] = "",
-        environment: Environment = "",
-        at: Begun = "",
-        until: Annotated[str, typer.Option("--until", help="When it ended, where that is known.")] = "",
-    ) -> None:
-        """Say that a phase begins; it lasts until the next one, or the end of the experiment."""
-        from service import experiments
+    console.say(f"{experiment_id}: {experiments.start(load(config), told)}")
 
-        told = experiments.Told(experiment_id, environment, name=name, intensity=intensity, begun=at, ended=until)
-        console.say(f"{experiment_id}: {name}: {experiments.phase(load(config), told)}")
 
-    @group.command(epilog=_examples("breakwatch experiment end redis-down-1 --outcome 'healed by itself'"))
-    def end(
-        experiment_id: Name,
-        *,
-        config: ConfigFile = None,
-        outcome: Annotated[str, typer.Option("--outcome", help="How it ended, in your words: a claim.")] = "",
-        environment: Environment = "",
-        at: Begun = "",
-    ) -> None:
-        """Say that an experiment has ended."""
-        from service import experiments
+@experiment.command(
+    epilog=examples(
+        "breakwatch experiment phase redis-down-1 fault --intensity 100%",
+        "breakwatch experiment phase redis-down-1 recovery",
+    )
+)
+def phase(
+    experiment_id: Name,
+    name: Annotated[str, typer.Argument(help="Name of the phase; fault is what its times are measured from.")],
+    *,
+    config: ConfigFile = None,
+    intensity: Annotated[str, typer.Option("--intensity", help="How much of it: 50%, 200ms.")] = "",
+    environment: Environment = "",
+    at: Begun = "",
+    until: Annotated[str, typer.Option("--until", help="When it ended, where that is known.")] = "",
+) -> None:
+    """Say that a phase begins; it lasts until the next one, or the end of the experiment."""
+    from service import experiments
 
-        told = experiments.Told(experiment_id, environment, outcome=outcome, begun=at)
-        console.say(f"{experiment_id}: end: {experiments.end(load(config), told)}")
+    told = experiments.Told(experiment_id, environment, name=name, intensity=intensity, begun=at, ended=until)
+    console.say(f"{experiment_id}: {name}: {experiments.phase(load(config), told)}")
 
-    @group.command("list", epilog=_examples("breakwatch experiment list", "breakwatch experiment list --format json"))
-    def list_command(
-        *,
-        config: ConfigFile = None,
-        form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.TABLE,
-    ) -> None:
-        """List the experiments that are known, the newest first."""
-        from service import experiments
 
-        experiments.listed(load(config), form)
+@experiment.command(epilog=examples("breakwatch experiment end redis-down-1 --outcome 'healed by itself'"))
+def end(
+    experiment_id: Name,
+    *,
+    config: ConfigFile = None,
+    outcome: Annotated[str, typer.Option("--outcome", help="How it ended, in your words: a claim.")] = "",
+    environment: Environment = "",
+    at: Begun = "",
+) -> None:
+    """Say that an experiment has ended."""
+    from service import experiments
+
+    told = experiments.Told(experiment_id, environment, outcome=outcome, begun=at)
+    console.say(f"{experiment_id}: end: {experiments.end(load(config), told)}")
+
+
+@experiment.command("list", epilog=examples("breakwatch experiment list", "breakwatch experiment list --format json"))
+def list_command(
+    *,
+    config: ConfigFile = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.TABLE,
+) -> None:
+    """List the experiments that are known, the newest first."""
+    from service import experiments
+
+    experiments.listed(load(config), form)
