@@ -12,6 +12,7 @@
 -- column inferred: True where its place in the order was inferred.
 -- column clock_skew: True where sources disagreed by less than the clock tolerance.
 -- column assumed: True where the width of the bounds rests on an assumed scrape duration.
+-- column experiment_id: Experiment in whose window it falls, if any.
 -- column labels: Declared labels of the source (cluster, region), without environment.
 SELECT
     nullif(environment, '') AS environment,
@@ -27,5 +28,6 @@ SELECT
     inferred,
     clock_skew,
     assumed,
+    nullif(experiment_id, '') AS experiment_id,
     labels
 FROM kept.health_changes

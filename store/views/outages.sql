@@ -7,13 +7,17 @@
 -- column origin: detected, imported or declared.
 -- column severity: S1 users hurt, S2 hurt but contained, S3 resilience at work, S4 hygiene.
 -- column started_at: Start, midpoint of its bounds.
--- column ended_at: End; NULL while ongoing.
+-- column started_earliest: It started no earlier.
+-- column started_latest: It started no later.
+-- column ended_at: End, midpoint of its bounds; NULL while ongoing.
+-- column ended_earliest: It ended no earlier.
+-- column ended_latest: It ended no later.
 -- column duration_s: Seconds from start to end, midpoint of low and high; NULL while ongoing.
 -- column duration_low_s: The shortest it can have been, in seconds.
 -- column duration_high_s: The longest it can have been, in seconds; NULL is unbounded (ongoing).
 -- column failed_requests: Requests that failed meanwhile; NULL where nobody counted.
 -- column healed_by: self, restart, deploy, manual or unknown.
--- column cause: What was named as its cause.
+-- column cause: What caused it, in words: as it was written down, or as it was detected.
 -- column status: resolved or ongoing.
 -- column experiment_id: Experiment in whose window it falls, if any.
 -- column labels: Declared labels of the source (cluster, region), without environment.
@@ -26,7 +30,11 @@ SELECT
     origin,
     severity,
     started_at,
+    started_earliest,
+    started_latest,
     ended_at,
+    ended_earliest,
+    ended_latest,
     duration_s,
     duration_low_s,
     duration_high_s,
