@@ -18,3 +18,13 @@ def indicators() -> dict[str, Indicator]:
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     found = (module.INDICATOR for module in modules if hasattr(module, "INDICATOR"))
     return {indicator.name: indicator for indicator in found}
+
+
+@cache
+def indicator(name: str) -> Indicator:
+    """Return one indicator, without loading the others; KeyError where there is none of that name."""
+    try:
+        found: Indicator = import_module(f"{__name__}.{name}").INDICATOR
+    except ModuleNotFoundError as error:
+        raise KeyError(name) from error
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.asking import Ask, Ground, Scope
-from analysis.indicators import indicators
+from analysis.indicators import indicator
 from analysis.sqlfiles import read_steps
 from analysis.statistics import UNENDED, Figure, Length, share_figure
 from breakwatch.config import Config
@@ -78,7 +78,7 @@ def starters(rows: Rows) -> Starters:
 def _breakers(rows: Rows, services: Sequence[str]) -> Iterable[Seen]:
     name = "breaker_recovery_time"
     asks = [Ask(Scope(service=service), _EVER) for service in services]
-    for service, found in zip(services, indicators()[name].compute(Ground(rows, Config(), 0), asks), strict=True):
+    for service, found in zip(services, indicator(name).compute(Ground(rows, Config(), 0), asks), strict=True):
         if found.n:
             yield Seen(name, service, Figure(found.value, found.low, found.high), found.n, found.ongoing)
 
