@@ -22,6 +22,9 @@ RAW_PUBLISHED = ("raw.rejected", "raw.collection_runs")
 """Tables of the raw schema that the views show as they are."""
 
 _VIEW = re.compile(r"^-- view: (.+)$", re.MULTILINE)
+_REMARK = re.compile(r"--.*$", re.MULTILINE)
+_DEFINED = re.compile(r"\b(\w+)\s+as\s+(?:(?:not\s+)?materialized\s+)?\(", re.IGNORECASE)
+_WORD = re.compile(r"(?<![\w.$'])(?:main\.)?([a-z]\w*)", re.IGNORECASE)
 _COLUMN = re.compile(r"^-- column (\w+): (.+)$", re.MULTILINE)
 
 
@@ -41,6 +44,14 @@ def views() -> tuple[View, ...]:
     folder = files("store").joinpath("views")
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".sql")]
     return tuple(_read(entry.name.removesuffix(".sql"), entry.read_text("utf-8")) for entry in sorted(found, key=str))
+
+
+@cache
+def may_read_views(sql: str) -> bool:
+    """Return whether a statement may read from a view; one with a column that is called like a view may, too."""
+    text = _REMARK.sub("", sql)
+    named = {word.lower() for word in _WORD.findall(text)} - {word.lower() for word in _DEFINED.findall(text)}
+    return any(view.name in named for view in views())
 
 
 @cache

@@ -57,6 +57,7 @@ class Store:
         self._threads = 1
         self._tidied_us = 0
         self._kept = KeptTables(connection)
+        self._has_views = False
 
     @classmethod
     def open(
@@ -197,6 +198,7 @@ class Store:
 
     def _roll_back(self) -> None:
         try:
+            self._has_views = False
             self._connection.execute("ROLLBACK")
         except duckdb.Error as error:
             # a database that failed inside a commit has rolled back already; the first error says why
@@ -206,11 +208,13 @@ class Store:
     def rows(self, sql: str, params: Params = _NOTHING) -> list[dict[str, Any]]:
         """Return an answer row by row; see ``Rows.rows``."""
         with self._turn, faults.translated(self.path):
+            self._make_views_for(sql)
             return answers.fetch_rows(self._connection, sql, params)
 
     def columns(self, sql: str, params: Params = _NOTHING) -> dict[str, NDArray[Any]]:
         """Return an answer column by column; see ``Rows.columns``."""
         with self._turn, faults.translated(self.path):
+            self._make_views_for(sql)
             return answers.fetch_columns(self._connection, sql, params)
 
     def execute(self, sql: str, params: Params = _NOTHING) -> None:
@@ -224,6 +228,7 @@ class Store:
         with self._turn, faults.translated(self.path):
             if not self._depth:
                 raise RuntimeError("execute needs a transaction: with store.transaction(): ...")
+            self._make_views_for(sql)
             if params:
                 self._connection.execute(sql, dict(params))
             else:
@@ -231,6 +236,13 @@ class Store:
             for _, table in _WRITES_TO.findall(sql):
                 if table not in catalog.DENSE:
                     self._mark(f"kept.{table}", whole=True)
+
+    def _make_views_for(self, sql: str) -> None:
+        """Make the views of the contract before the first statement that reads one: to collect, none is needed."""
+        if not self._has_views and catalog.may_read_views(sql):
+            with self.transaction():
+                schema.create_views(self._connection, "owner", comments=False)
+                self._has_views = True
 
     def replace(
         self, table: str, scope: Mapping[str, Any] | Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
@@ -339,9 +351,6 @@ def _connect(database: Path, clock: Clock) -> duckdb.DuckDBPyConnection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = true")
             schema.migrate(connection, clock(), database)
-            connection.execute("BEGIN")  # one write to disk for all of them
-            schema.create_views(connection, "owner", comments=False)
-            connection.execute("COMMIT")
         except BaseException:
             connection.close()
             raise

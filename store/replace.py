@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
 from store import arrow, catalog
-from store.statements import named_steps
+from store.statements import fill, named_steps, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import duckdb
 
 _ARROW = {
     "VARCHAR": pa.string(),
@@ -33,16 +33,20 @@ _MANY = 500
 
 
 class KeptTables:
-    """The kept tables with their columns, read once from the database itself."""
+    """The kept tables with their columns, each read once from the database itself, when it is first written to."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
         self._columns: dict[str, dict[str, pa.DataType]] = {}
-        found = connection.execute(
-            "SELECT table_name, column_name, data_type FROM duckdb_columns()"
-            " WHERE schema_name = 'kept' AND column_name <> 'row_id' ORDER BY table_name, column_index"
-        ).fetchall()
-        for table, column, kind in found:
-            self._columns.setdefault(table, {})[column] = _ARROW[kind]
+
+    def _columns_of(self, table: str) -> dict[str, pa.DataType]:
+        if table not in self._columns:
+            try:
+                described = self._connection.execute(fill(steps("replace")["columns"], table=table)).description
+            except duckdb.CatalogException:
+                raise ValueError(f"no kept table {table!r}") from None
+            self._columns[table] = {name: _ARROW[str(kind)] for name, kind, *_ in described if name != "row_id"}
+        return self._columns[table]
 
     def replace(
         self,
@@ -63,9 +67,7 @@ class KeptTables:
         if not scopes:
             return 0
         table = table.removeprefix("kept.")
-        columns = self._columns.get(table)
-        if columns is None:
-            raise ValueError(f"no kept table {table!r}; there are {', '.join(self._columns)}")
+        columns = self._columns_of(table)
         connection.register("incoming_rows", _table(table, columns, scopes, rows))
         whole = not scopes[0]
         connection.register("incoming_scopes", _scope_table(columns, [{"whole": True}] if whole else scopes))
@@ -86,7 +88,7 @@ class KeptTables:
 
         Both are temporary tables of the caller: the rows, and the columns environment, service, from_us and to_us.
         """
-        columns = self._columns[relation]
+        columns = self._columns_of(relation)
         script = named_steps("renew", relation=relation, columns=", ".join(columns), when=catalog.DENSE[relation])
         shape = "buckets" if "bucket_s" in columns else "samples"
         from_us, to_us = connection.execute(script[shape]).fetchall()[0]

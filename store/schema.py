@@ -1,4 +1,4 @@
-"""Brings a database to the present shape: migrations for tables, views made anew whenever their text changed."""
+"""Brings a database to the present shape: migrations for tables, and the views of the contract over them."""
 
 import duckdb
 
@@ -9,7 +9,7 @@ from store.statements import quoted, statement
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, now_us: Instant, path: object) -> None:
-    """Apply every migration that is missing, each in one transaction together with its record.
+    """Apply every migration that is missing, in one transaction together with their records: one write to disk.
 
     Raises:
         StoreError: the store was written by a newer version, or its migrations are not ours.
@@ -22,17 +22,18 @@ def migrate(connection: duckdb.DuckDBPyConnection, now_us: Instant, path: object
             f"the store {path} was written by a newer version (schema {max(applied)}, this one knows {max(known)})",
             "upgrade breakwatch, or restore a backup made by this version",
         )
-    for version, name, statements in catalog.migrations():
-        if version in applied:
-            continue
-        connection.execute("BEGIN")
-        try:
+    missing = [migration for migration in catalog.migrations() if migration[0] not in applied]
+    if not missing:
+        return
+    connection.execute("BEGIN")
+    try:
+        for version, name, statements in missing:
             connection.execute(statements)
             connection.execute(statement("migrations_record"), {"version": version, "name": name, "applied_us": now_us})
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, database: str, *, comments: bool) -> None:

@@ -1,5 +1,8 @@
 -- Makes the rows of some scopes of a kept table equal to the incoming rows, touching only those that differ.
 
+-- step: columns
+SELECT * FROM kept.{table} LIMIT 0
+
 -- step: stored
 SELECT count(*)
 FROM kept.{table}
