@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from breakwatch.config_burning import never_fires
 from breakwatch.config_objectives import (
     AlertRule,
     CalendarWindow,
@@ -217,12 +218,24 @@ def _disagreements(config: Config, top: Located) -> Iterator[tuple[str, str]]:
         place, words = top.find(("sources", index))
         yield f"{place.file}:{place.line}: {words}: {problem}", remedy
     for index, objective in enumerate(config.objectives):
-        if objective.policy not in config.policies:
-            place, words = top.find(("objectives", index, "policy"))
-            yield (
-                f"{place.file}:{place.line}: {words}: no policy is named {objective.policy!r}",
-                nearest(objective.policy, sorted(config.policies)),
-            )
+        for key, problem, remedy in _disagreements_of(objective, config):
+            place, words = top.find(("objectives", index, key))
+            yield f"{place.file}:{place.line}: {words}: {problem}", remedy
+
+
+def _disagreements_of(objective: Objective, config: Config) -> Iterator[tuple[str, str, str]]:
+    """Yield key, problem and remedy of what an objective says of things that are not, or that cannot be."""
+    for name in objective.policies:
+        if name not in config.policies:
+            yield "policy", f"no policy is named {name!r}", nearest(name, sorted(config.policies))
+    names = sorted(one.name for one in config.objectives if one.name != objective.name)
+    if objective.of is not None and objective.of not in names:
+        yield "of", f"no other objective is named {objective.of!r}", nearest(objective.of, names)
+    for member in objective.composite.members if objective.composite else ():
+        if member.objective not in names:
+            yield "composite", f"no other objective is named {member.objective!r}", nearest(member.objective, names)
+    for problem, remedy in never_fires(objective):
+        yield "burn_rates", problem, remedy
 
 
 def config_path(explicit: Path | None) -> Path:

@@ -31,8 +31,10 @@ Indicator = Literal[
     "isolation_ratio", "cascade_depth", "fan_out", "contained_ratio", "recovery_order_violations",
     "findings", "state_lost_on_restart", "state_agreement", "health_agreement", "restarts", "unproven_standby",
     "messages_lost", "dead_letters_left", "coverage", "signal_coverage", "proof", "regressions", "resilience_score",
-    "measured", "sql",
+    "measured", "sql", "composite",
 ]  # fmt: skip
+BUDGETED: frozenset[str] = frozenset({"availability_time", "availability_requests", "success_ratio"})
+"""Indicators whose limit leaves a budget: the share that may be bad."""
 
 
 class RollingWindow(Strict):
@@ -84,6 +86,43 @@ class Where(Strict):
     phase: str | None = None
     critical: bool | None = None
     outcome_class: str | None = None
+    kind: str | None = None
+
+
+class BurnRate(Strict):
+    """When a budget is spent too fast: faster than so much of it in ``long``, and still so in ``short``.
+
+    Attributes:
+        short_s: None is a twelfth of the long window.
+        budget: the share of the whole window's budget that may be spent in the long window.
+    """
+
+    long_s: Seconds = Field(gt=0, validation_alias="long")
+    short_s: Seconds | None = Field(default=None, gt=0, validation_alias="short")
+    budget: Ratio = Field(gt=0, le=1)
+    severity: Severity = "S3"
+
+
+BURN_RATES: tuple[BurnRate, ...] = (
+    BurnRate(long_s=3600.0, budget=0.02, severity="S1"),
+    BurnRate(long_s=6 * 3600.0, budget=0.05, severity="S2"),
+    BurnRate(long_s=86400.0, budget=0.10),
+    BurnRate(long_s=3 * 86400.0, budget=0.10),
+)
+"""What is watched where an objective says nothing of it (Site Reliability Workbook, chapter 5)."""
+
+
+class Member(Strict):
+    """One part of a composite objective: another objective by name, and how much its shortfall weighs."""
+
+    objective: str
+    weight: float = Field(default=1.0, gt=0)
+
+
+class Composite(Strict):
+    """What a composite objective is made of."""
+
+    members: tuple[Member, ...] = Field(min_length=2)
 
 
 class Objective(Strict):
@@ -91,15 +130,21 @@ class Objective(Strict):
 
     Attributes:
         stat: None takes the default of the situation (p90, in experiments max).
-        after_s: the window starts that long after the end of the fault.
+        after_s: the window starts that long after the end of the fault; None takes the whole window.
         min_events, min_coverage: under these a ``met`` becomes ``cannot_tell``.
+        policy: the name of one, or of several side by side: then there is a verdict for each.
         origin: ``promise``, or ``default`` for one of ours, which says so where it is printed.
+        of: the objective whose budget ``error_budget_remaining`` and ``burn_rate`` are about; None takes the only one
+            of its service that has a budget.
+        latency_s: with ``experience_score``, how fast an answer has to be; None takes the service's own objective.
+        burn_rates: None takes ours, an empty list watches nothing.
+        composite: instead of an indicator, other objectives by weight.
         finding: with ``indicator: findings``, the kind of finding. measurement: with ``measured``, its name.
         sql: with ``indicator: sql``, a query that returns value, low, high and n.
     """
 
     name: str = Field(min_length=1)
-    indicator: Indicator
+    indicator: Indicator = "composite"
     service: str | None = None
     stat: Stat | None = None
     below: Limit | None = None
@@ -110,15 +155,26 @@ class Objective(Strict):
     report_only: bool = False
     window: Window = RollingWindow(length_s=30 * 86400.0)
     where: Where = Where()
-    after_s: Seconds = Field(default=0.0, ge=0, validation_alias="after")
+    after_s: Seconds | None = Field(default=None, ge=0, validation_alias="after")
     severity: Severity = "S3"
     min_events: int = Field(default=0, ge=0)
     min_coverage: Ratio = Field(default=0.99, ge=0, le=1)
-    policy: str = "default"
+    policy: str | tuple[str, ...] = "default"
     origin: Literal["promise", "default"] = "promise"
     finding: str | None = Field(default=None, validation_alias="kind")
     measurement: str | None = None
     sql: str | None = None
+    of: str | None = None
+    latency_s: Seconds | None = Field(default=None, gt=0, validation_alias="latency")
+    burn_rates: tuple[BurnRate, ...] | None = None
+    composite: Composite | None = None
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Objective:
+        if (self.indicator == "composite") != (self.composite is not None):
+            message = f"objective {self.name!r} needs an indicator, or a composite of other objectives"
+            raise PydanticCustomError("bad_value", "{message}", {"message": message, "remedy": "give one of the two"})
+        return self
 
     @model_validator(mode="after")
     def _one_limit(self) -> Objective:
@@ -143,6 +199,11 @@ class Objective(Strict):
             if target is not None:
                 return word, target
         return None
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The names of the policies it is judged by."""
+        return (self.policy,) if isinstance(self.policy, str) else self.policy
 
 
 class ServiceHours(Strict):

@@ -88,6 +88,15 @@ def parse_duration_s(text: str) -> float:
     return float(sum(Decimal(number) * UNIT_S[unit] for number, unit in _PART.findall(text)))
 
 
+def written_length(length_s: float) -> str:
+    """Return a length the way a configuration writes it, in the largest unit it is a whole number of."""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count = Decimal(str(length_s)) / UNIT_S[unit]
+        if count == count.to_integral_value():
+            return f"{count:.0f}{unit}"
+    return f"{length_s:g}s"
+
+
 def parse_ratio(text: str) -> float:
     """Return ``99.9%`` as 0.999, exact in the digits written; ValueError for anything else."""
     stripped = text.strip()

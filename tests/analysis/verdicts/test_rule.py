@@ -75,12 +75,14 @@ def test_wider_bounds_never_turn_a_verdict_over(
 
 def verdict(measured: Measured, **rule: Any) -> Judged:
     """Return the verdict on what is held to at most 5."""
-    return judge(measured, Rule(**({"comparison": "at_most", "target": LIMIT, "unit": "s", "subject": "shop"} | rule)))
+    given: dict[str, Any] = {"comparison": "at_most", "target": LIMIT, "unit": "s", "subject": "shop"}
+    return judge(measured, Rule(**(given | rule)))
 
 
 def measured(value: float | None, low: float | None, high: float | None, **more: Any) -> Measured:
     """Return a figure of one event that was fully covered."""
-    return Measured(value, low, high, **({"n": 1, "coverage": 1.0} | more))
+    given: dict[str, Any] = {"n": 1, "coverage": 1.0}
+    return Measured(value, low, high, **(given | more))
 
 
 @pytest.mark.parametrize(
