@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
+from breakwatch.model import ServiceLevel
+
 UNIT_S: dict[str, Decimal] = {
     "us": Decimal("0.000001"),
     "ms": Decimal("0.001"),
@@ -179,23 +181,30 @@ def _share_rule(value: object) -> object:
 ShareOfInstances = Annotated[ShareRule, BeforeValidator(_share_rule)]
 
 
+LEVEL_RANK: dict[str, int] = {
+    str(level): rank
+    for rank, level in enumerate(reversed([level for level in ServiceLevel if level != ServiceLevel.UNKNOWN]))
+}
+"""Service levels as numbers that can be compared: 0 is unavailable, 4 is full."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What an indicator is held to: a number with its unit, or a multiple of a declared expectation.
 
     Attributes:
         value: the number: seconds, a ratio or a plain count, by ``unit``; where ``relative_to`` is set, the multiple.
-        unit: ``s``, ``ratio`` or empty.
+        unit: ``s``, ``ratio``, ``level`` (the rank of a service level) or empty.
         relative_to: the declared expectation the value multiplies (``open_time``), or None.
     """
 
     value: float
-    unit: Literal["s", "ratio", ""] = ""
+    unit: Literal["s", "ratio", "level", ""] = ""
     relative_to: str | None = None
 
 
 def parse_target(value: object) -> object:
-    """Return the written limit of an objective (``30s``, ``99.9%``, ``5``, ``2x open_time``) as a Target."""
+    """Return a written limit (``30s``, ``99.9%``, ``5``, ``limited``, ``2x open_time``) as a Target."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Target(float(value))
     if not isinstance(value, str):
@@ -206,6 +215,8 @@ def parse_target(value: object) -> object:
         return Target(float(relative[1]), relative_to=relative[2])
     if text.endswith("%"):
         return Target(_ratio_text(text), "ratio")
+    if text in LEVEL_RANK:
+        return Target(float(LEVEL_RANK[text]), "level")
     try:
         return Target(parse_duration_s(text), "s")
     except ValueError as error:
