@@ -23,6 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from breakwatch import config as configuration
+from breakwatch import startup
 from breakwatch.clock import DAY_US, Clock, Instant, system_clock
 from breakwatch.config import ActuatorSource, Config, LogsSource, PrometheusSource, Source
 from breakwatch.errors import BreakwatchError, ConfigError, SourceError
@@ -288,6 +289,7 @@ def run(config: Config, path: Path | None, page: serve.Page | None, clock: Clock
     with ExitStack() as stack:
         stack.callback(store.close)
         store.publish(clock())
+        startup.stay()
         service.start()
         stack.callback(service.shut_down)
         log.info("started", sources=len(config.sources), store=str(config.store.path))
