@@ -22,7 +22,7 @@ again took a tenth of the time. So many hold some 50 MB at most, which a command
 """
 
 _FOR_LONG = 10_000
-"""The same for a service. An answer of a server that hangs in a cycle must not stay until a command would have ended."""
+"""The same for a service: an answer that is held by a cycle must not stay as long as a command may run."""
 
 
 def prepare() -> None:
