@@ -7,7 +7,7 @@ once: ``asked`` makes the parameters that join the asks to the facts.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +165,11 @@ def asked(asks: Sequence[Ask], sql: str) -> dict[str, list[Any]]:
                 found[name].append(getattr(ask.scope, name))
     named = set(_PARAMETER.findall(sql))
     return {name: values for name, values in found.items() if name in named}
+
+
+def along(asks: Sequence[Ask], tell: Callable[[Ask], Any]) -> list[Any]:
+    """Return what ``tell`` says of each ask, once for each of its spans: one more list parallel to those of ``asked``."""
+    return [told for ask in asks for told in [tell(ask)] * len(ask.spans)]
 
 
 SCOPE = ("environment", "service", "operation", "breaker", "target", "instance", "experiment")

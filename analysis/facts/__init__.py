@@ -15,6 +15,7 @@ from analysis.facts.declared import refresh_declared
 from analysis.facts.events import refresh_attempts, refresh_changes
 from analysis.facts.failovers import refresh_failovers
 from analysis.facts.gauges import refresh_gauges
+from analysis.facts.health_states import refresh_health_states
 from analysis.facts.imported import refresh_imported
 from analysis.facts.news import News, news
 from analysis.facts.restarts import refresh_restarts
@@ -49,6 +50,8 @@ def refresh_facts(store: Store, config: Config, new: News) -> None:
     if "import" in new.domains:
         refresh_imported(store)
     refresh_declared(store, config.services)
+    if "health" in new.domains:
+        refresh_health_states(store)
     if "level" in new.domains:
         refresh_spells(store)
     if new.counted or moved or any(service.fallbacks for service in config.services):

@@ -21,7 +21,8 @@ select
     sum(increase.count)::bigint as count,
     track.labels,
     track.breaker,
-    'metrics' as counted_by
+    'metrics' as counted_by,
+    coalesce(track.detail['first_attempts'] = 'included', false) as first_attempts
 from facts_increases as increase
 join raw.tracks as track using (track_id)
 join facts_scope as scope using (environment, service)
@@ -43,7 +44,8 @@ select
     count(*) as count,
     told.labels,
     told.breaker,
-    'logs:' || coalesce(nullif(told.profile, ''), told.source) as counted_by
+    'logs:' || coalesce(nullif(told.profile, ''), told.source) as counted_by,
+    false as first_attempts
 from raw.sightings as told
 join facts_scope as scope using (environment, service)
 where told.kind = 'retry_attempt'

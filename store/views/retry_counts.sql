@@ -6,11 +6,12 @@
 -- column instance: Instance that counted.
 -- column bucket_start: Start of the bucket.
 -- column bucket_s: Length of the bucket in seconds; longer than a minute where a gap lies inside.
--- column unit: calls, or attempts: of most libraries the repeated ones; gRPC counts the first one of each call, too.
+-- column unit: calls, or attempts: the repeated ones, or all of them where first_attempts is true.
 -- column outcome: How they ended.
 -- column count: How many.
 -- column breaker: Breaker that the calls went through, if any.
 -- column counted_by: metrics, or logs: and the profile (or source) whose lines told the calls one by one.
+-- column first_attempts: True where the first attempt of each call is among the attempts.
 -- column labels: Declared labels of the source (cluster, region), without environment.
 SELECT
     nullif(environment, '') AS environment,
@@ -25,6 +26,7 @@ SELECT
     count,
     nullif(breaker, '') AS breaker,
     counted_by,
+    coalesce(first_attempts, false) AS first_attempts,
     labels
 FROM kept.retry_counts AS counts
 WHERE NOT EXISTS (

@@ -339,5 +339,6 @@ CONTRACT: dict[str, tuple[str, ...]] = {
         "settle_s",
         "experiment_id",
     ),
+    "health_states": ("service", "component", "instance", "state", "first_state", "first_seen"),
     "services": ("service", "owner_team", "owner_email", "owner_chat", "runbook", "critical", "depends_on"),
 }
