@@ -172,10 +172,25 @@ def sighted_changes(witness: Witness, state_kind: str) -> list[Change]:
         return _without_gauge(witness, news, half_open_counted=_counts_half_open(counters))
     if not counters:
         _add_rejections(news, witness, gauge)
+    if not news and not witness.restarts:
+        return _by_gauge(witness.source, gauge)
     reader = _Reader(witness, gauge, frozenset(track.detail.get("to_state", "") for track in counters))
     changes: list[Change] = []
     for until_us in sorted(news.keys() | gauge.edges.keys()):
         changes.extend(reader.read(until_us, news.get(until_us), len(changes)))
+    return changes
+
+
+def _by_gauge(source: str, gauge: _Gauge) -> list[Change]:
+    """Read a gauge alone, as ``_Reader`` would: most breakers have nothing else, and many changes."""
+    sources = frozenset({source})
+    words = STATE_WORDS
+    changes = []
+    for place, (until_us, (before, after)) in enumerate(gauge.edges.items()):
+        known = not isnan(after.read_s)
+        bounds = between_samples(before.last_us, until_us, after.read_s if known else 0.0)
+        move = words[int(before.value)], words[int(after.value)]
+        changes.append(Change(*move, bounds, sources, assumed=after.assumed or not known, rank=place))
     return changes
 
 

@@ -8,6 +8,7 @@ evidence, the order is not.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from analysis.bounds import CLOCK_TOLERANCE_US, Bounds
@@ -188,11 +189,13 @@ def _disagreements(fused: Sequence[Change]) -> list[Oddity]:
 def _in_order(fused: Sequence[Change], rules: Rules, initial: str | None) -> list[Change]:
     """Order changes by time; where bounds leave the order open, take the one that the state machine allows."""
     waiting = sorted(fused, key=_time_key)
+    if not rules.machine or all(_ends_before(first, second) for first, second in pairwise(waiting)):
+        return waiting  # nothing is open
     ordered: list[Change] = []
     state = initial
     while waiting:
         chosen = 0
-        if rules.machine and not _alone(waiting):
+        if not _alone(waiting):
             fitting = [place for place in _could_be_next(waiting) if _fits(state, waiting[place])]
             chosen = fitting[0] if fitting else 0
         change = waiting.pop(chosen)
@@ -203,9 +206,11 @@ def _in_order(fused: Sequence[Change], rules: Rules, initial: str | None) -> lis
 
 def _alone(waiting: Sequence[Change]) -> bool:
     """Return whether the first has ended before the next can have been: then only that one could be next."""
-    if len(waiting) == 1:
-        return True
-    latest_us, after = waiting[0].bounds.latest_us, waiting[1].bounds
+    return len(waiting) == 1 or _ends_before(waiting[0], waiting[1])
+
+
+def _ends_before(first: Change, second: Change) -> bool:
+    latest_us, after = first.bounds.latest_us, second.bounds
     return after.earliest_us > latest_us and after.middle_us > latest_us
 
 

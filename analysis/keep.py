@@ -22,15 +22,19 @@ Row = dict[str, Any]
 def transition_rows(name: Name, evidence: InstanceEvidence, changes: Sequence[Change]) -> list[Row]:
     """Return one breaker instance's changes as rows of ``breaker_transitions``."""
     where = (name.environment, name.service, name.name, evidence.instance, repr(evidence.labels))
+    common = {**_subject(name, evidence), "operation": evidence.operation, "breaker": name.name}
     return [
         {
-            **_subject(name, evidence),
-            "operation": evidence.operation,
-            "breaker": name.name,
+            **common,
             "from_state": change.from_state,
             "to_state": change.to_state,
-            **_edge("occurred", change),
-            **_provenance(change),
+            "occurred_at": (change.bounds.earliest_us + change.bounds.latest_us) // 2,
+            "occurred_earliest": change.bounds.earliest_us,
+            "occurred_latest": change.bounds.latest_us,
+            "sources": sorted(change.sources),
+            "inferred": change.inferred,
+            "clock_skew": change.clock_skew,
+            "assumed": change.assumed,
             "transition_id": stable_id("transition", *where, str(place), str(change.bounds.earliest_us)),
             "position": place,
         }
@@ -40,14 +44,16 @@ def transition_rows(name: Name, evidence: InstanceEvidence, changes: Sequence[Ch
 
 def sighting_rows(name: Name, evidence: InstanceEvidence, witnesses: Sequence[Sequence[Change]]) -> list[Row]:
     """Return what each source saw of one breaker instance by itself as rows of ``breaker_sightings``."""
+    common = {**_subject(name, evidence), "breaker": name.name}
     return [
         {
-            **_subject(name, evidence),
-            "breaker": name.name,
+            **common,
             "source": ", ".join(sorted(change.sources)),
             "from_state": change.from_state,
             "to_state": change.to_state,
-            **_edge("occurred", change),
+            "occurred_at": (change.bounds.earliest_us + change.bounds.latest_us) // 2,
+            "occurred_earliest": change.bounds.earliest_us,
+            "occurred_latest": change.bounds.latest_us,
             "inferred": change.inferred,
             "assumed": change.assumed,
             "position": place,
