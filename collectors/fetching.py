@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from breakwatch.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Instant
 from breakwatch.errors import SourceError
 from collectors import push_down
 from collectors.claims import NAME
 from collectors.packed import Packed, pack
-from collectors.prometheus_api import NotSpokenError, PrometheusApi, TooHeavyError
+from collectors.prometheus_api import Count, NotSpokenError, PrometheusApi, TooHeavyError
 from collectors.targets import UP, Targets
+
+T = TypeVar("T")
 
 SAMPLES_PER_REQUEST = 1_000_000
 """Of a query: each is some twenty bytes of text, on both sides."""
@@ -45,6 +49,7 @@ class Fetcher:
     _fitted_us: int = LONGEST_STREAM_US
     _histograms: int = 0
     _told: set[str] = field(default_factory=set)
+    _asking: ThreadPoolExecutor | None = None
 
     def ready(self, now_us: Instant) -> None:
         """Find out what the server speaks, by a small question; once."""
@@ -130,6 +135,30 @@ class Fetcher:
             if packed is not None:
                 return packed
         return self.whole(sorted({one[NAME] for one in series}), start_us, end_us)
+
+    def changes(
+        self, metrics: Sequence[str], start_us: Instant, end_us: Instant, meanwhile: Callable[[], T]
+    ) -> tuple[T, Sequence[Mapping[str, str]], Sequence[Count]]:
+        """Return which series changed in ``[start_us, end_us)``, and how many have how many samples.
+
+        Both are asked at once, each over a connection of its own. First comes what was done ``meanwhile``.
+        """
+        if self._asking is None:
+            self._asking = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ask")
+        changed = self._asking.submit(self.api.changed, metrics, start_us, end_us)
+        counted = self._asking.submit(self.api.second().counted, metrics, start_us, end_us)
+        try:
+            done = meanwhile()
+        finally:
+            for one in (changed, counted):
+                one.exception()  # waits: nobody else may use their connections before
+        return done, changed.result(), counted.result()
+
+    def close(self) -> None:
+        """Let the threads go that ask beside us."""
+        if self._asking is not None:
+            self._asking.shutdown()
+            self._asking = None
 
     def notes(self) -> Sequence[str]:
         """Return what a person may want to know, each thing once."""

@@ -217,7 +217,7 @@ def _lawful(packed: Packed) -> Packed:
     samples = packed.expanded(strange)
     told = samples.values.view(np.uint64) != np.uint64(STALE)
     anew = pack(_only(Samples(packed.labels, samples.series[told], samples.stamps_us[told], samples.values[told])))
-    return side_by_side([_without(packed, strange), anew])
+    return side_by_side([without(packed, strange), anew])
 
 
 def _twins(labels: Sequence[Mapping[str, str]]) -> Flags:
@@ -247,7 +247,8 @@ def _only(samples: Samples) -> Samples:
     return Samples(labels, number[samples.series], samples.stamps_us, samples.values)
 
 
-def _without(packed: Packed, left_out: Flags) -> Packed:
+def without(packed: Packed, left_out: Flags) -> Packed:
+    """Return the same without some series."""
     kept = ~left_out[packed.series]
     series_number = np.cumsum(~left_out) - 1
     piece_number = np.cumsum(kept) - 1

@@ -14,15 +14,16 @@ from breakwatch.clock import DAY_US, HOUR_US, MINUTE_US, Clock, Instant
 from breakwatch.config import Config, PrometheusSource
 from breakwatch.model import COUNTERS, STATES, Batch, Rejected, TrackKind, Window
 from collectors import profiles
+from collectors.calm import Calm
 from collectors.claims import NAME, Claims
 from collectors.covered import WATERMARK, Covered
-from collectors.encode import Encoder
-from collectors.fetching import Fetcher
+from collectors.encode import Encoded, Encoder
+from collectors.fetching import STEADY_US, Fetcher
 from collectors.identity import Resolver
 from collectors.packed import side_by_side, without_samples
 from collectors.prometheus_api import NotSpokenError, PrometheusApi, TooHeavyError
 from collectors.scrapes import CONTEXT_US, LOOKBACK_US
-from collectors.targets import OF_TARGETS, Outlook, Targets, encode_all, targets_of, wanted_series
+from collectors.targets import OF_TARGETS, Outlook, Targets, encode_all, jobs_of, over_us, targets_of, wanted_series
 
 __all__ = ["WATERMARK", "PrometheusCollector"]
 
@@ -38,7 +39,6 @@ LATE_US = MINUTE_US
 FUTURE_US = 5 * MINUTE_US
 FAR_FUTURE_US = 366 * DAY_US
 LOOK_AHEAD_EVERY_US = MINUTE_US
-MOST_MATCHED_JOBS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class PrometheusCollector:
         resolver = Resolver(config.services, source.labels)
         self._encoder = Encoder(source.name, source.replica_group, self._claims, resolver)
         self._fetcher = Fetcher(self.api)
+        self._calm = Calm(self._encoder, self._fetcher)
         self._looked_ahead_us = 0
 
     def collect(self, window: Window, checkpoints: Mapping[str, str]) -> Iterator[Batch]:
@@ -84,7 +85,7 @@ class PrometheusCollector:
         yield from self._from_the_future(names)
         before = Covered.of(checkpoints)
         while start_us < end_us:
-            chunk, batch = self._read(names, start_us, end_us)
+            chunk, batch = self._calmly(names, start_us, end_us) or self._read(names, start_us, end_us)
             known = covered.forward(start_us, self._known_until(chunk, batch))
             if covered.until_us is None or start_us <= covered.until_us:
                 batch = replace(batch, checkpoints=known.checkpoints(before))
@@ -99,6 +100,7 @@ class PrometheusCollector:
 
     def close(self) -> None:
         """Give the connections back."""
+        self._fetcher.close()
         self.api.close()
 
     @property
@@ -118,12 +120,18 @@ class PrometheusCollector:
         while True:
             chunk = self._chunk(names, start_us, end_us, backwards=backwards)
             try:
-                return chunk, self._batch(chunk)
+                return chunk, self._batch(names, chunk)
             except NotSpokenError:
                 self._fetcher.without_remote_read()
             except TooHeavyError:
                 if not self._fetcher.less(chunk.end_us - chunk.start_us):
                     raise
+
+    def _calmly(self, names: Sequence[str], start_us: Instant, end_us: Instant) -> tuple[_Chunk, Batch] | None:
+        """Read a span by what changed in it; None where it has to be read as a whole."""
+        chunk = _Chunk(start_us, end_us, (), ())
+        looked = self._calm.look(names, (start_us, end_us), self._around(chunk), self._outlook(chunk))
+        return None if looked is None else (chunk, self._told(chunk, looked.targets, looked.encoded, looked.samples))
 
     def _known_until(self, chunk: _Chunk, batch: Batch) -> Instant:
         """Return up to when nothing is missing; near the present that is the last scrape seen."""
@@ -165,28 +173,37 @@ class PrometheusCollector:
                 refused.append(Rejected(self._source.name, metric, reason, f"{counts[metric]} series"))
         return [one for one in wanted if one[NAME] in kept], refused
 
-    def _batch(self, chunk: _Chunk) -> Batch:
+    def _batch(self, names: Sequence[str], chunk: _Chunk) -> Batch:
         if not chunk.series:
             return Batch(source=self._source.name, rejected=chunk.refused)
-        outlook = Outlook(
+        outlook = self._outlook(chunk)
+        health = self._fetcher.whole(OF_TARGETS, *self._around(chunk), jobs_of(chunk.series))
+        targets = targets_of(self._encoder, side_by_side([health, without_samples(chunk.series)]), outlook)
+        since_us = self._since(chunk, targets)
+        carried = self._fetcher.carried(chunk.series, since_us, chunk.end_us, targets)
+        samples = side_by_side([health, carried])
+        if targets.without_up:
+            targets = targets_of(self._encoder, samples, outlook)
+        encoded = encode_all(self._encoder, samples, targets, since_us, chunk.end_us, over_us=over_us(targets))
+        if chunk.end_us - chunk.start_us <= STEADY_US and not chunk.refused:
+            self._calm.learn(names, carried, targets, encoded, since_us=since_us, end_us=chunk.end_us)
+        return self._told(chunk, targets, encoded, int(samples.lengths().sum()))
+
+    def _outlook(self, chunk: _Chunk) -> Outlook:
+        return Outlook(
             known_until_us=min(chunk.end_us + CONTEXT_US, self._clock() - LATE_US),
             interval_s=self._source.scrape_interval_s,
             timeout_s=self._source.scrape_timeout_s,
         )
-        health = self._fetcher.whole(OF_TARGETS, *self._around(chunk), self._jobs(chunk))
-        targets = targets_of(self._encoder, side_by_side([health, without_samples(chunk.series)]), outlook)
-        since_us = self._since(chunk, targets)
-        samples = side_by_side([health, self._fetcher.carried(chunk.series, since_us, chunk.end_us, targets)])
-        if targets.without_up:
-            targets = targets_of(self._encoder, samples, outlook)
-        encoded = encode_all(self._encoder, samples, targets, since_us, chunk.end_us, over_us=_over(targets))
+
+    def _told(self, chunk: _Chunk, targets: Targets, encoded: Encoded, samples: int) -> Batch:
         last = [int(target.stamps_us.max()) for target in targets.by_name.values() if len(target.stamps_us)]
         return Batch(
             source=self._source.name,
             tracks=encoded.tracks,
             runs=encoded.runs,
             rejected=[*chunk.refused, *encoded.rejected],
-            samples=int(samples.lengths().sum()),
+            samples=samples,
             skipped=encoded.skipped,
             seen_until_us=min(max(last), chunk.end_us - 1) if last else None,
             notes=self._fetcher.notes(),
@@ -202,10 +219,6 @@ class PrometheusCollector:
     def _around(self, chunk: _Chunk) -> tuple[Instant, Instant]:
         """Return the span in which a chunk's targets are looked at: far enough to judge its gaps."""
         return chunk.start_us - LOOKBACK_US, min(chunk.end_us + CONTEXT_US, max(self._clock(), chunk.end_us))
-
-    def _jobs(self, chunk: _Chunk) -> Mapping[str, Sequence[str]] | None:
-        jobs = sorted({one.get("job", "") for one in chunk.series})
-        return {"job": jobs} if len(jobs) <= MOST_MATCHED_JOBS else None
 
     def _from_the_future(self, names: Sequence[str]) -> Iterator[Batch]:
         """Yield what has stamps that our clock cannot explain: said and kept aside, and no sample before its time.
@@ -226,15 +239,6 @@ class PrometheusCollector:
                 for metric, count in sorted(counts.items())
             ]
             yield Batch(source=self._source.name, rejected=refused)
-
-
-def _over(targets: Targets) -> dict[str, Instant]:
-    """Return until when each target's scrapes are known to be over; later ones come whole with the next chunk."""
-    return {
-        name: int(target.stamps_us[-1]) + 1
-        for name, target in targets.by_name.items()
-        if name not in targets.without_up and len(target.stamps_us)
-    }
 
 
 def _importance(kind: TrackKind) -> int:

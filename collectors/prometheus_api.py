@@ -23,9 +23,11 @@ from breakwatch.clock import MILLISECOND_US, SECOND_US, Instant, system_clock, t
 from breakwatch.config import PrometheusSource, read_secret
 from breakwatch.errors import SourceError
 from collectors.claims import NAME
+from collectors.encode import scrape_target
 from collectors.http import AnswerTooLargeError, BoundedSession, pieces
 from collectors.matrix import matrix_of, samples_of
 from collectors.packed import Packed, pack
+from collectors.promql import METRIC, by_metric, pattern, range_of, seconds, selector
 from collectors.remote_read import HEADERS, PATH, STREAMED, Answer, DamagedAnswerError, answer, request
 from collectors.samples import Samples, no_samples
 
@@ -35,8 +37,11 @@ TOO_HEAVY = 422
 REFUSALS_OF_US = frozenset({401})
 """Not a matter of what is asked. What may not be read by remote read (403) may still be by queries."""
 
-METRIC = "breakwatch_metric"
-"""A label of our own, where a function of PromQL takes the metric's name away."""
+NUMBER = "breakwatch_number"
+"""A label of our own, for a number that values are grouped by."""
+
+Count = tuple[tuple[str, str], int, int]
+"""A metric and a target, a number of samples, and how many series have so many."""
 
 RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 """Answers that the same question may not get again; what is wrong with the others is for a person to mend."""
@@ -73,15 +78,25 @@ class PrometheusApi:
             self._session.cert = (str(settings.cert_file), str(key))
         self._sent = {value for name, value in settings.headers.items() if value and _SECRET_HEADER.search(name)}
         self._connect = PrometheusConnect(url=settings.url.rstrip("/"), session=self._session, method="POST")
+        self._second: PrometheusApi | None = None
+
+    def second(self) -> PrometheusApi:
+        """Return the same server over a connection of its own, to ask it two things at once."""
+        if self._second is None:
+            self._second = PrometheusApi(self._settings)
+        return self._second
 
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
+        if self._second is not None:
+            self._second.close()
 
     @property
     def traffic(self) -> tuple[int, int]:
         """How many requests were made, and how many bytes came back over the wire."""
-        return self._session.sent, self._session.received_bytes
+        others = (0, 0) if self._second is None else self._second.traffic
+        return self._session.sent + others[0], self._session.received_bytes + others[1]
 
     def metric_names(self, start_us: Instant | None = None, end_us: Instant | None = None) -> list[str]:
         """Return the names of all metrics the server holds, or at least of those that it holds samples of in a span.
@@ -89,7 +104,7 @@ class PrometheusApi:
         A server with years of blocks looks through all of them where no span is named.
         """
         span = {"start": start_us, "end": end_us}
-        params = {name: _seconds(instant_us) for name, instant_us in span.items() if instant_us is not None}
+        params = {name: seconds(instant_us) for name, instant_us in span.items() if instant_us is not None}
         with self._explained():
             found = self._connect.get_label_values(label_name=NAME, params=params)
         if not isinstance(found, list):
@@ -101,7 +116,7 @@ class PrometheusApi:
         if not metrics:
             return []
         found = self._post(
-            "/api/v1/series", {"match[]": _selector(metrics), "start": _seconds(start_us), "end": _seconds(end_us)}
+            "/api/v1/series", {"match[]": selector(metrics), "start": seconds(start_us), "end": seconds(end_us)}
         )
         if not isinstance(found, list):
             raise self._not_prometheus("a list of series")
@@ -110,7 +125,8 @@ class PrometheusApi:
     def instant(self, query: str, at_us: Instant) -> list[dict[str, Any]]:
         """Return the vector an instant query answers with."""
         with self._explained():
-            found = self._connect.custom_query(query=query, params={"time": _seconds(at_us)})
+            # Some servers answer with what they knew a while ago, unless told not to.
+            found = self._connect.custom_query(query=query, params={"time": seconds(at_us), "nocache": "1"})
         if not isinstance(found, list):
             raise self._not_prometheus("a vector")
         return found
@@ -126,10 +142,10 @@ class PrometheusApi:
 
         ``matchers``: label → the values of which it must have one (an empty value stands for an absent label).
         """
-        span, at_us = _range(start_us, end_us)
+        span, at_us = range_of(start_us, end_us)
         if not metrics or (end_us - 1) // MILLISECOND_US < -(-start_us // MILLISECOND_US):
             return no_samples()
-        form = {"query": f"{_selector(metrics, matchers)}{span}", "time": _seconds(at_us)}
+        form = {"query": f"{selector(metrics, matchers)}{span}", "time": seconds(at_us)}
         with self._explained():
             response = self._session.post(self._settings.url.rstrip("/") + "/api/v1/query", data=form)
             found = matrix_of(response.content) if response.ok else None
@@ -145,15 +161,37 @@ class PrometheusApi:
 
         That is: their value changed, or they were not there at every successful scrape of their target.
         """
-        span, at_us = _range(start_us, end_us)
-        # One question for each metric: without their names two metrics may have the same labels, which PromQL refuses.
-        question = " or ".join(
-            f"label_replace(changes({metric}{span}) > 0 or count_over_time({metric}{span})"
-            f' != on (job, instance) group_left () sum_over_time(up{span}), "{METRIC}", "{metric}", "", "")'
-            for metric in metrics
+        span, at_us = range_of(start_us, end_us)
+        question = by_metric(
+            metrics,
+            lambda metric: (
+                f"changes({metric}{span}) > 0 or count_over_time({metric}{span})"
+                f" != on (job, instance) group_left () sum_over_time(up{span})"
+            ),
         )
         found = [dict(one["metric"]) for one in self.instant(question, at_us)]
         return [{NAME: one.pop(METRIC), **one} for one in found]
+
+    def changed(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
+        """Return the series of some metrics whose value changed in ``[start_us, end_us)``."""
+        span, at_us = range_of(start_us, end_us)
+        question = by_metric(metrics, lambda metric: f"changes({metric}{span}) > 0")
+        found = [dict(one["metric"]) for one in self.instant(question, at_us)]
+        return [{NAME: one.pop(METRIC), **one} for one in found]
+
+    def counted(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[Count]:
+        """Return for some metrics, by target, how many series have how many samples in ``[start_us, end_us)``.
+
+        A sample a millisecond earlier may be counted, too.
+        """
+        span, at_us = range_of(start_us, end_us)
+        question = by_metric(
+            metrics, lambda metric: f'count_values by (job, instance) ("{NUMBER}", count_over_time({metric}{span}))'
+        )
+        return [
+            ((one["metric"][METRIC], scrape_target(one["metric"])), int(one["metric"][NUMBER]), int(one["value"][1]))
+            for one in self.instant(question, at_us)
+        ]
 
     def packed(
         self,
@@ -168,7 +206,7 @@ class PrometheusApi:
         """
         if not metrics or (end_us - 1) // MILLISECOND_US < -(-start_us // MILLISECOND_US):
             return pack(no_samples()), 0
-        patterns = {name: _pattern(values) for name, values in {NAME: metrics, **(matchers or {})}.items()}
+        patterns = {name: pattern(values) for name, values in {NAME: metrics, **(matchers or {})}.items()}
         url = self._settings.url.rstrip("/") + PATH
         try:
             with self._explained():
@@ -339,35 +377,6 @@ def retry_after_s(header: str | None, now_us: Instant) -> float | None:
 def _between(samples: Samples, start_us: Instant, end_us: Instant) -> Samples:
     inside = (samples.stamps_us >= start_us) & (samples.stamps_us < end_us)
     return Samples(samples.labels, samples.series[inside], samples.stamps_us[inside], samples.values[inside])
-
-
-def _range(start_us: Instant, end_us: Instant) -> tuple[str, Instant]:
-    """Return the range of a selector that holds ``[start_us, end_us)``, and a millisecond before it, and its end.
-
-    Servers keep milliseconds; to some of them the beginning of a range belongs, to others it does not.
-    """
-    last_ms = (end_us - 1) // MILLISECOND_US
-    return f"[{last_ms - start_us // MILLISECOND_US + 1}ms]", last_ms * MILLISECOND_US
-
-
-def _selector(metrics: Sequence[str], matchers: Mapping[str, Sequence[str]] | None = None) -> str:
-    parts = [f"{NAME}=~{_alternatives(metrics)}"]
-    parts += [f"{label}=~{_alternatives(values)}" for label, values in (matchers or {}).items()]
-    return "{" + ",".join(parts) + "}"
-
-
-def _pattern(texts: Sequence[str]) -> str:
-    """Return a regular expression that matches these texts and no others."""
-    return "|".join(re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text) for text in texts)
-
-
-def _alternatives(texts: Sequence[str]) -> str:
-    pattern = _pattern(texts)
-    return '"' + pattern.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-
-
-def _seconds(instant_us: Instant) -> str:
-    return f"{instant_us // 1_000_000}.{instant_us % 1_000_000:06d}"
 
 
 def _without_secrets(url: str) -> str:

@@ -25,6 +25,7 @@ UP = "up"
 DURATION = "scrape_duration_seconds"
 PROCESS_START = "process_start_time_seconds"
 OF_TARGETS = (UP, DURATION, PROCESS_START)
+MOST_MATCHED_JOBS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +145,39 @@ def encode_all(
     return _with_scrapes(encoder, encoded, targets, since_us, until_us)
 
 
-def _with_scrapes(
-    encoder: Encoder, encoded: Encoded, targets: Targets, since_us: Instant, until_us: Instant
-) -> Encoded:
-    """Return what was carried together with the scrapes that carried it."""
+def scrapes_of(encoder: Encoder, targets: Targets, since_us: Instant, until_us: Instant) -> tuple[list[Track], Runs]:
+    """Return the scrapes of targets in ``[since_us, until_us)``: tracks in the order of their names, and their runs."""
     tracks: list[Track] = []
     pieces: list[tuple[Runs, int]] = []
     for name, target in sorted(targets.by_name.items()):
         track, runs = encoder.scrapes(target, targets.labels[name], since_us, until_us)
         pieces.append((runs, len(tracks)))
         tracks.append(track)
-    pieces.append((encoded.runs, len(tracks)))
-    return Encoded([*tracks, *encoded.tracks], join_runs(pieces), encoded.rejected, encoded.skipped)
+    return tracks, join_runs(pieces)
+
+
+def over_us(targets: Targets) -> dict[str, Instant]:
+    """Return until when each target's scrapes are known to be over; later ones come whole with the next window."""
+    return {
+        name: int(target.stamps_us[-1]) + 1
+        for name, target in targets.by_name.items()
+        if name not in targets.without_up and len(target.stamps_us)
+    }
+
+
+def jobs_of(series: Sequence[Mapping[str, str]]) -> Mapping[str, Sequence[str]] | None:
+    """Return the jobs of series as a matcher; None where there are too many to name."""
+    jobs = sorted({one.get("job", "") for one in series})
+    return {"job": jobs} if len(jobs) <= MOST_MATCHED_JOBS else None
+
+
+def _with_scrapes(
+    encoder: Encoder, encoded: Encoded, targets: Targets, since_us: Instant, until_us: Instant
+) -> Encoded:
+    """Return what was carried together with the scrapes that carried it."""
+    tracks, runs = scrapes_of(encoder, targets, since_us, until_us)
+    together = join_runs([(runs, 0), (encoded.runs, len(tracks))])
+    return Encoded([*tracks, *encoded.tracks], together, encoded.rejected, encoded.skipped)
 
 
 def _target(name: str, part: _Parts, others: Stamps, outlook: Outlook) -> ScrapeTarget:

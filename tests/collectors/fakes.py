@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from breakwatch.clock import Instant
+from breakwatch.clock import MILLISECOND_US, Instant
 from collectors.claims import NAME
+from collectors.encode import scrape_target
 from collectors.packed import Packed, pack
-from collectors.prometheus_api import NotSpokenError
+from collectors.prometheus_api import Count, NotSpokenError
 from collectors.samples import Samples
 
 
@@ -63,6 +65,28 @@ class FakeApi:
             if len(values) and (len(set(values.tolist())) > 1 or (there is not None and len(values) != there)):
                 restless.append(dict(labels))
         return restless
+
+    def second(self) -> FakeApi:
+        """Return what answers like another connection to the same server."""
+        return self
+
+    def close(self) -> None:
+        """Have nothing to give back."""
+
+    def changed(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
+        """Answer like a Prometheus whose ranges begin a millisecond early."""
+        found = self.samples(metrics, start_us - MILLISECOND_US, end_us)
+        by_series = [found.values[found.series == number] for number in range(len(found.labels))]
+        return [dict(one) for one, values in zip(found.labels, by_series, strict=True) if len(set(values.tolist())) > 1]
+
+    def counted(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[Count]:
+        """Answer like a Prometheus whose ranges begin a millisecond early."""
+        found = self.samples(metrics, start_us - MILLISECOND_US, end_us)
+        numbers = np.bincount(found.series, minlength=len(found.labels)).tolist()
+        said = Counter(
+            ((one[NAME], scrape_target(one)), number) for one, number in zip(found.labels, numbers, strict=True)
+        )
+        return [(carried, number, series) for (carried, number), series in said.items()]
 
     def packed(
         self,
