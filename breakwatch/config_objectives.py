@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from breakwatch.config_units import Limit, Ratio, RelativePath, Seconds, Strict, Target, Timezone, parse_duration_s
 from breakwatch.model import Outcome, ServiceLevel
 
+Budgeting = Literal["occurrences", "timeslices", "ratio_timeslices"]
 Severity = Literal["S1", "S2", "S3", "S4"]
 Stat = Literal["mean", "median", "p90", "p95", "p99", "min", "max"]
 Comparison = Literal["below", "at_most", "above", "at_least", "equals"]
@@ -35,6 +36,9 @@ Indicator = Literal[
 ]  # fmt: skip
 BUDGETED: frozenset[str] = frozenset({"availability_time", "availability_requests", "success_ratio"})
 """Indicators whose limit leaves a budget: the share that may be bad."""
+
+SLICED: frozenset[str] = frozenset({"availability_requests", "success_ratio"})
+"""Indicators that can be counted by slices of time."""
 
 
 class RollingWindow(Strict):
@@ -137,6 +141,8 @@ class Objective(Strict):
         of: the objective whose budget ``error_budget_remaining`` and ``burn_rate`` are about; None takes the only one
             of its service that has a budget.
         latency_s: with ``experience_score``, how fast an answer has to be; None takes the service's own objective.
+        budgeting: what is counted of a ratio of requests: the requests (occurrences), or slices of time: good ones
+            (timeslices, good from ``slice_target`` on), or the mean of their ratios (ratio_timeslices).
         burn_rates: None takes ours, an empty list watches nothing.
         composite: instead of an indicator, other objectives by weight.
         finding: with ``indicator: findings``, the kind of finding. measurement: with ``measured``, its name.
@@ -168,12 +174,30 @@ class Objective(Strict):
     latency_s: Seconds | None = Field(default=None, gt=0, validation_alias="latency")
     burn_rates: tuple[BurnRate, ...] | None = None
     composite: Composite | None = None
+    budgeting: Budgeting = "occurrences"
+    slice_s: Seconds = Field(default=60.0, gt=0, validation_alias="slice")
+    slice_target: Ratio | None = Field(default=None, gt=0, le=1)
 
     @model_validator(mode="after")
     def _one_measure(self) -> Objective:
         if (self.indicator == "composite") != (self.composite is not None):
             message = f"objective {self.name!r} needs an indicator, or a composite of other objectives"
             raise PydanticCustomError("bad_value", "{message}", {"message": message, "remedy": "give one of the two"})
+        return self
+
+    @model_validator(mode="after")
+    def _slices(self) -> Objective:
+        problem = ""
+        if self.budgeting != "occurrences" and self.indicator not in SLICED:
+            problem = f"{self.indicator} has no slices: budgeting goes with {' and '.join(sorted(SLICED))}"
+        elif (self.budgeting == "timeslices") != (self.slice_target is not None):
+            problem = "slice_target says when a slice is good, and goes with budgeting: timeslices"
+        elif self.slice_s % 60:
+            problem = "a slice is a whole number of minutes: requests are counted by the minute"
+        if problem:
+            remedy = "write {budgeting: timeslices, slice: 1m, slice_target: 95%}"
+            message = f"objective {self.name!r}: {problem}"
+            raise PydanticCustomError("bad_value", "{message}", {"message": message, "remedy": remedy})
         return self
 
     @model_validator(mode="after")
