@@ -42,7 +42,7 @@ _ONGOING_EPISODES = read_sql("analysis.sql", "ongoing_episodes.sql")
 ANALYSIS_VERSION = "4"
 """Raise it when the same evidence would be fused otherwise: what older versions kept is then made anew, once."""
 
-SUBJECTS_AT_ONCE = 200
+SUBJECTS_AT_ONCE = 400
 """How many subjects' evidence is held in memory at a time."""
 
 FUSION_FINDINGS = ("unlawful_transition", "state_lost_on_restart", "sources_disagree", "instance_not_named")
