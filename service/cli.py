@@ -186,6 +186,28 @@ def openmetrics(
     raise Exit(expositions.bring_in(load(config), files, labels, profile or []))
 
 
+@imports.command(
+    epilog=examples(
+        "breakwatch import openslo slos/*.yaml --out objectives.yaml",
+        "breakwatch import openslo checkout.yaml",
+    )
+)
+def openslo(
+    files: Annotated[list[Path], typer.Argument(help="OpenSLO v1, YAML; objects may refer to each other.")],
+    *,
+    config: ConfigFile = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write to a file instead of stdout.")] = None,
+) -> None:
+    """Write the objectives of OpenSLO files the way a configuration has them, to include.
+
+    What cannot be expressed is told line by line, and left out rather than changed in meaning.
+    """
+    from service import openslo as files_of
+
+    declared = load(config) if config is not None or configuration.DEFAULT_FILE.exists() else None
+    raise Exit(files_of.bring_in(files, declared, out))
+
+
 @app.command(
     "sql",
     epilog=examples(
