@@ -51,6 +51,19 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Slicing:
+    """By which slices of time a ratio is counted instead of by its calls.
+
+    Attributes:
+        length_us: how long a slice is; slices begin at whole multiples of it since 1970.
+        good_from: the share of good calls from which on a slice is good; None takes the mean of the slices' shares.
+    """
+
+    length_us: int
+    good_from: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One question to an indicator.
 
@@ -61,6 +74,7 @@ class Ask:
         policy: how things are counted.
         good_share: the target of the objective that budgets and burn rates are about (0.999), else None.
         limit_s: the latency objective that ``experience_score`` is about, in seconds, else None.
+        slicing: None counts calls.
     """
 
     scope: Scope = Scope()
@@ -69,6 +83,7 @@ class Ask:
     policy: Policy = field(default_factory=Policy)
     good_share: float | None = None
     limit_s: float | None = None
+    slicing: Slicing | None = None
 
     @property
     def start_us(self) -> Instant:
@@ -168,7 +183,7 @@ def asked(asks: Sequence[Ask], sql: str) -> dict[str, list[Any]]:
 
 
 def along(asks: Sequence[Ask], tell: Callable[[Ask], Any]) -> list[Any]:
-    """Return what ``tell`` says of each ask, once for each of its spans: one more list parallel to those of ``asked``."""
+    """Return what ``tell`` says of each ask, once for each of its spans: a list parallel to those of ``asked``."""
     return [told for ask in asks for told in [tell(ask)] * len(ask.spans)]
 
 

@@ -187,13 +187,14 @@ def _slo(slo: Document, known: Mapping[tuple[str, str], Document], done: Convert
 
 
 def _composite(slo: Document, taken: Sequence[tuple[dict[str, Any], float]]) -> dict[str, Any]:
-    """Return the objective over its parts: the lowest target of them is what all have to reach together."""
+    """Return the objective over its parts, which together may fall short by what each may, by weight."""
     members = [{"objective": said["name"], "weight": weight} for said, weight in taken]
     first = taken[0][0]
+    short = sum(weight * (100 - float(said["at_least"].rstrip("%"))) for said, weight in taken)
     return {
         "name": slo.name,
         "composite": {"members": members},
-        "at_least": min((said["at_least"] for said, _ in taken), key=lambda text: float(str(text).rstrip("%"))),
+        "at_least": f"{100 - short:.10g}%",
         **{key: first[key] for key in ("service", "window") if key in first},
     }
 

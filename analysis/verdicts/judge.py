@@ -15,6 +15,7 @@ from analysis.coverage import covered_share
 from analysis.indicator import Indicator
 from analysis.indicators import indicator
 from analysis.lengths import stat_of
+from analysis.slices import by_slices
 from analysis.verdicts.budget import Budget, budget, unfinished
 from analysis.verdicts.expected_calls import (
     EXPECTED_AS_SO_FAR,
@@ -98,7 +99,7 @@ def answered(ground: Ground, asked: Indicator | None, asks: Sequence[Ask]) -> li
     """Return an indicator's answers with the coverage of their subjects; None knows nothing."""
     if asked is None:
         return [Measured(note="this version cannot compute it yet", remedy="upgrade breakwatch") for _ in asks]
-    answers = asked.compute(ground, asks)
+    answers = by_slices(asked.compute, ground, asks)
     shares = covered_share(ground, asks) if asked.covered else [None] * len(asks)
     return [one if one.coverage is not None else one.seen(share) for one, share in zip(answers, shares, strict=True)]
 

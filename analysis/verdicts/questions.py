@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analysis.asking import Ask, Ground, Scope
+from analysis.asking import Ask, Ground, Scope, Slicing
 from analysis.coverage import first_sight_us, subjects
 from analysis.spans import Spans, common, united, without
 from analysis.sqlfiles import read_steps
@@ -241,6 +241,7 @@ def _question(
         policy,
         _good_share(ground, objective),
         _latency_s(ground, objective, subject),
+        _slicing(objective),
     )
     return Question(
         objective, policy_name, policy, subject.environment, subject.service, subject.breaker, subject.operation,
@@ -297,6 +298,12 @@ def _good_share(ground: Ground, objective: Objective) -> float | None:
     same = [good_share(one) for one in ground.config.objectives if one.service == objective.service]
     targets = {target for target in same if target is not None}
     return targets.pop() if len(targets) == 1 else None
+
+
+def _slicing(objective: Objective) -> Slicing | None:
+    if objective.budgeting == "occurrences":
+        return None
+    return Slicing(round(objective.slice_s * SECOND_US), objective.slice_target)
 
 
 def _latency_s(ground: Ground, objective: Objective, subject: _Subject) -> float | None:
