@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from breakwatch.model import stable_id
 from breakwatch.sightings import SightingRows
+from store.append_few import FEW_RUNS, Standings, mark_few, write_few
 from store.arrow import column
 from store.statements import parameters, statement, steps
 from store.values import Appended
@@ -52,8 +53,7 @@ def write(connection: duckdb.DuckDBPyConnection, batch: Batch, now_us: Instant) 
     """Write ``batch`` inside the caller's transaction; what is known already changes nothing."""
     writing = _Writing(connection, now_us)
     track_ids = np.fromiter((track_id(track) for track in batch.tracks), np.int64, len(batch.tracks))
-    _write_tracks(writing, batch.tracks, track_ids)
-    changed = _write_runs(writing, batch, track_ids) if len(batch.runs) else 0
+    changed = _write_samples(writing, batch, track_ids) if batch.tracks else 0
     sightings = _write_sightings(writing, batch.sightings) if batch.sightings else 0
     records = _write_records(writing, batch.records) if batch.records else 0
     rejected = _write_rejected(writing, batch.rejected) if batch.rejected else 0
@@ -68,17 +68,24 @@ def track_id(track: Track) -> int:
     return track.track_id
 
 
-def _write_tracks(writing: _Writing, tracks: Sequence[Track], track_ids: NDArray[np.int64]) -> None:
-    """Write the tracks that are new; in a steady system none is, and then finding that out is all there is to do."""
-    if not tracks:
-        return
-    script = steps("append_tracks")
-    writing.offer("incoming_track_ids", pa.table({"track_id": column(track_ids, pa.int64())}))
-    new = {row[0] for row in writing.connection.execute(script["new"]).fetchall()}
-    if new:
-        fresh = {number: track for number, track in zip(track_ids.tolist(), tracks, strict=True) if number in new}
+def _write_samples(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64]) -> int:
+    """Write the tracks that are new and unite the runs; return how many of these are new or stand otherwise now."""
+    standings = Standings(writing.connection, track_ids)
+    named = dict(zip(track_ids.tolist(), batch.tracks, strict=True))
+    fresh = {number: track for number, track in named.items() if number not in standings.known}
+    if fresh:
         writing.offer("incoming_tracks", _tracks_table(list(fresh.values()), np.array(list(fresh), np.int64)))
-        writing.run(script["insert"])
+        writing.run(statement("append_tracks"))
+    if not len(batch.runs):
+        return 0
+    changes = None
+    if len(batch.runs) <= FEW_RUNS:
+        changes = write_few(writing.connection, batch.runs, track_ids, standings)
+    if changes is None:
+        return _write_runs(writing, batch, track_ids)
+    if changes.touched and not mark_few(writing.connection, changes, named):
+        _mark_stale(writing)
+    return changes.came
 
 
 def _write_runs(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64]) -> int:

@@ -5,13 +5,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import hypothesis.strategies as st
+import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 
-from breakwatch.model import Track
-from store import Store
+from breakwatch.model import Batch, Runs, Subject, Track, TrackKind
+from store import Store, append
+from store.append_few import FEW_RUNS
 from tests.store.samples import COUNTER, SCRAPE, STATE, Sample, batch_of
 
 TRACKS = (STATE, COUNTER, SCRAPE)
+ABOUT = Subject(service="shop", breaker="pay", component="db", instance="a")
+EVERY_KIND = (
+    *TRACKS,
+    *(Track("prom", kind, ABOUT, scrape_target="app/a") for kind in TrackKind if kind is not TrackKind.TRANSITIONS),
+    *(
+        Track("prom", TrackKind.TRANSITIONS, ABOUT, scrape_target="app/a", detail=(*more, ("to_state", to)))
+        for to in ("open", "closed")
+        for more in ((), (("domain", "health"),), (("each", "proof"),))
+    ),
+)
 VALUES = st.sampled_from([0.0, 1.0, 2.0, float("nan")])
 History = dict[Track, list[Sample]]
 
@@ -40,6 +53,17 @@ def content(store: Store) -> dict[str, list[dict[str, Any]]]:
     return {name: [{key: str(value) for key, value in row.items()} for row in rows] for name, rows in found.items()}
 
 
+MARKS = ("settled_runs", "latest_runs", "stale_subjects", "stale_counters")
+
+
+def marked(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """Return everything raw, what is settled apart from what is not, and what is marked stale."""
+    found = {name: store.rows(f"SELECT * FROM raw.{name} ORDER BY ALL") for name in MARKS}  # noqa: S608 - as above
+    return content(store) | {
+        name: [{key: str(value) for key, value in row.items()} for row in rows] for name, rows in found.items()
+    }
+
+
 def collect(store: Store, histories_in_order: Sequence[History]) -> dict[str, list[dict[str, Any]]]:
     """Return what an empty store holds after these histories were collected one after the other."""
     with store.transaction():
@@ -66,3 +90,36 @@ def test_any_split_order_and_repetition_gives_the_same_store(store: Store, data:
     spans = data.draw(windows(len(history[STATE])))
     pieces = [{track: samples[low : high + 1] for track, samples in history.items()} for low, high in spans]
     assert collect(store, pieces) == collect(store, [history])
+
+
+@st.composite
+def loose_runs(draw: st.DrawFn) -> Batch:
+    """A batch of runs that no window would yield: overlapping each other, of any length, read in any time."""
+    tracks = draw(st.lists(st.sampled_from(EVERY_KIND), min_size=1, max_size=4, unique=True))
+    size = draw(st.integers(0, 8))
+    track = draw(st.lists(st.integers(0, len(tracks) - 1), min_size=size, max_size=size))
+    first = draw(st.lists(st.integers(0, 30), min_size=size, max_size=size))
+    length = draw(st.lists(st.integers(0, 8), min_size=size, max_size=size))
+    runs = Runs(
+        np.array(track, np.int32),
+        np.array(first, np.int64),
+        np.array(first, np.int64) + np.array(length, np.int64),
+        np.array(draw(st.lists(VALUES, min_size=size, max_size=size)), np.float64),
+        np.array(draw(st.lists(st.sampled_from([0.0, 0.1]), min_size=size, max_size=size)), np.float64),
+        np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size)), np.bool_),
+    )
+    return Batch("prom", tracks=tracks, runs=runs)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(loose_runs(), max_size=6))
+def test_few_runs_are_united_as_many_are(store: Store, batches: list[Batch]) -> None:
+    """A small batch, united without statements, leaves the same runs and marks as one that is united by them."""
+    found = []
+    for most in (FEW_RUNS, -1):
+        collect(store, [])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(append, "FEW_RUNS", most)
+            came = [store.append(batch).runs for batch in batches]
+        found.append((came, marked(store)))
+    assert found[0] == found[1]
