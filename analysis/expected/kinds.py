@@ -18,4 +18,4 @@ BREAKER_KINDS: Final = (
     "flapping",
     "health_disagrees",
 )
-"""How a breaker behaves. Kinds that say something of the evidence instead (sources that disagree) are not among them."""
+"""How a breaker behaves. Kinds that say something of the evidence (sources that disagree) are not among them."""
