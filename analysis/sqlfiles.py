@@ -5,11 +5,17 @@ from functools import cache
 from importlib.resources import files
 
 _STEP = re.compile(r"^-- step: (\w+)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^-- include: (\w+\.sql)$", re.MULTILINE)
 
 
+@cache
 def read_sql(package: str, name: str) -> str:
-    """Return the text of ``name`` in ``package``; both are ours, so a missing one is a programming error."""
-    return files(package).joinpath(name).read_text(encoding="utf-8")
+    """Return the text of ``name`` in ``package``; both are ours, so a missing one is a programming error.
+
+    A line ``-- include: <file>`` stands for the text of that file in ``analysis/sql``, which several statements share.
+    """
+    text = files(package).joinpath(name).read_text(encoding="utf-8")
+    return _INCLUDE.sub(lambda found: read_sql("analysis.sql", found[1]).rstrip(), text)
 
 
 @cache

@@ -25,17 +25,13 @@ SELECT
     counted_by,
     labels
 FROM kept.latency_histograms AS counts
-WHERE NOT EXISTS (
-    SELECT 1
-    FROM kept.count_witnesses AS witness
-    WHERE
-        witness.relation = 'latency_histograms'
-        AND NOT witness.chosen
-        AND witness.environment = counts.environment
-        AND witness.service = counts.service
-        AND witness.breaker = counts.breaker
-        AND witness.counted_by = counts.counted_by
-        AND witness.labels = counts.labels
-        AND witness.day_start <= counts.bucket_start
-        AND witness.day_end > counts.bucket_start
-)
+ANTI JOIN (
+    SELECT * FROM kept.count_witnesses WHERE relation = 'latency_histograms' AND NOT chosen
+) AS witness
+    ON witness.environment = counts.environment
+    AND witness.service = counts.service
+    AND witness.breaker = counts.breaker
+    AND witness.counted_by = counts.counted_by
+    AND witness.labels = counts.labels
+    AND witness.day_start <= counts.bucket_start
+    AND witness.day_end > counts.bucket_start

@@ -25,19 +25,14 @@ SELECT
     counted_by,
     labels
 FROM kept.request_counts AS counts
-WHERE
-    coalesce(role, '') = ''
-    AND NOT EXISTS (
-        SELECT 1
-        FROM kept.count_witnesses AS witness
-        WHERE
-            witness.relation = 'request_counts'
-            AND NOT witness.chosen
-            AND witness.environment = counts.environment
-            AND witness.service = counts.service
-            AND witness.breaker = counts.breaker
-            AND witness.counted_by = counts.counted_by
-            AND witness.labels = counts.labels
-            AND witness.day_start <= counts.bucket_start
-            AND witness.day_end > counts.bucket_start
-    )
+ANTI JOIN (
+    SELECT * FROM kept.count_witnesses WHERE relation = 'request_counts' AND NOT chosen
+) AS witness
+    ON witness.environment = counts.environment
+    AND witness.service = counts.service
+    AND witness.breaker = counts.breaker
+    AND witness.counted_by = counts.counted_by
+    AND witness.labels = counts.labels
+    AND witness.day_start <= counts.bucket_start
+    AND witness.day_end > counts.bucket_start
+WHERE coalesce(role, '') = ''
