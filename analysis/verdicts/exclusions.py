@@ -12,6 +12,7 @@ from analysis.asking import Ground
 from analysis.spans import Spans, common, united
 from analysis.sqlfiles import read_sql
 from breakwatch.clock import Instant, from_us, to_us
+from breakwatch.config import Config
 
 _DECLARED = read_sql("analysis.verdicts", "exclusions.sql")
 
@@ -43,7 +44,12 @@ class Exclusion:
         """One line for people: what, when, who and why."""
         who = f" by {self.actor}" if self.actor else ""
         why = f": {self.why}" if self.why else ""
-        return f"{self.kind} {_stamp(self.start_us)} to {_stamp(self.end_us)}{who}{why}"
+        return f"{self.kind} {self.span_words}{who}{why}"
+
+    @property
+    def span_words(self) -> str:
+        """From when to when."""
+        return f"{_stamp(self.start_us)} to {_stamp(self.end_us)}"
 
 
 def _stamp(instant_us: Instant) -> str:
@@ -56,14 +62,19 @@ def exclusions(ground: Ground) -> Sequence[Exclusion]:
     return found
 
 
-def _look(ground: Ground) -> Sequence[Exclusion]:
-    found = {
+def of_configuration(config: Config) -> list[Exclusion]:
+    """Return the maintenance that stands in the configuration."""
+    return [
         Exclusion(
             to_us(one.start), to_us(one.end), "maintenance", one.service, one.environment, "configuration",
             one.reason or one.name,
         )
-        for one in ground.config.maintenance
-    }  # fmt: skip
+        for one in config.maintenance
+    ]  # fmt: skip
+
+
+def _look(ground: Ground) -> Sequence[Exclusion]:
+    found = set(of_configuration(ground.config))
     for row in ground.rows.rows(_DECLARED):
         end_us = row["ended_us"] or ground.now_us
         found.add(

@@ -43,6 +43,7 @@ def evaluate(
     until_us: Instant | None = None,
     experiment_id: str | None = None,
     objectives: Sequence[Objective] | None = None,
+    finished: bool = False,
 ) -> list[Verdict]:
     """Return the verdict on every objective, in the order of the configuration.
 
@@ -54,6 +55,7 @@ def evaluate(
         until_us: judge as of here: windows end, or calendar windows contain, this instant.
         experiment_id: judge what happened in this experiment, over its time.
         objectives: judge these instead of those of the configuration.
+        finished: judge only calendar windows, those that ended last.
 
     Raises:
         UsageError: no such experiment is recorded.
@@ -61,7 +63,7 @@ def evaluate(
     ground = Ground(rows, config, now_us)
     tried = experiment(ground, experiment_id) if experiment_id is not None else None
     asked = config.objectives if objectives is None else tuple(objectives)
-    found = list(questions(ground, asked, Span(since_us, until_us, tried)))
+    found = list(questions(ground, asked, Span(since_us, until_us, tried, finished)))
     return judged(ground, found)
 
 

@@ -16,10 +16,10 @@ from analysis.coverage import first_sight_us, subjects
 from analysis.spans import Spans, common, united, without
 from analysis.sqlfiles import read_steps
 from analysis.verdicts.exclusions import Exclusion, taken_out
-from analysis.verdicts.windows import Frame, frame, service_hours
+from analysis.verdicts.windows import Frame, frame, previous, service_hours
 from breakwatch.clock import SECOND_US, Instant
 from breakwatch.config_burning import good_share
-from breakwatch.config_objectives import Comparison, Objective, Policy
+from breakwatch.config_objectives import CalendarWindow, Comparison, Objective, Policy
 from breakwatch.config_services import ServiceConfig
 from breakwatch.config_units import Target
 from breakwatch.errors import UsageError
@@ -50,11 +50,16 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The window that was asked for instead of those of the objectives."""
+    """The window that was asked for instead of those of the objectives.
+
+    Attributes:
+        finished: of calendar windows judge those that ended last, and nothing else.
+    """
 
     start_us: Instant | None = None
     end_us: Instant | None = None
     experiment: Experiment | None = None
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,8 @@ def experiment(ground: Ground, experiment_id: str) -> Experiment:
 def questions(ground: Ground, objectives: Sequence[Objective], span: Span) -> Iterator[Question]:
     """Yield every question that objectives ask at the present, or over the span that was asked for."""
     for objective in objectives:
+        if span.finished and not isinstance(objective.window, CalendarWindow):
+            continue
         if _concerned(ground, objective, span.experiment):
             found = frame_of(objective, ground.now_us, span)
             for subject in _subjects(ground, objective, span.experiment):
@@ -134,6 +141,8 @@ def frame_of(objective: Objective, now_us: Instant, span: Span) -> Frame:
     at_us = now_us if span.end_us is None else min(span.end_us, now_us)
     if span.start_us is not None:
         return Frame(span.start_us, at_us, at_us, "as asked")
+    if span.finished and isinstance(objective.window, CalendarWindow):
+        return previous(objective.window, at_us)
     return frame(objective.window, at_us)
 
 
