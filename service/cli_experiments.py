@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from typer.exceptions import Exit
 
 from service import console
 from service.cli_shared import ConfigFile, examples, load
@@ -98,3 +99,26 @@ def list_command(
     from service import experiments
 
     experiments.listed(load(config), form)
+
+
+@experiment.command(
+    epilog=examples(
+        "breakwatch experiment score redis-down-1",
+        "breakwatch experiment score redis-down-1 --scenario cascade-redis-queue",
+        "breakwatch experiment score --pack dependencies --format json",
+    )
+)
+def score(
+    experiments: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Names of experiments.")] = None,
+    *,
+    config: ConfigFile = None,
+    pack: Annotated[
+        str, typer.Option("--pack", help="Pack to judge by, a name or a file; alone: all its scenarios.")
+    ] = "",
+    scenario: Annotated[str, typer.Option("--scenario", help="Scenario to judge by (default: the one it names).")] = "",
+    form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
+) -> None:
+    """Judge experiments: predicted against observed, claimed against proved, and a resilience score."""
+    from service import scoring
+
+    raise Exit(scoring.score(load(config), experiments or [], pack=pack, scenario_id=scenario, form=form))
