@@ -57,3 +57,10 @@ def seen_until_us(ground: Ground, environment: str | None, service: str | None) 
 def unknown(note: str, remedy: str, n: int = 0) -> Measured:
     """Return the answer of what happened and took nobody knows how long: it proves nothing, either way."""
     return Measured(low=0.0, high=inf, n=n, note=note, remedy=remedy)
+
+
+def unordered(start: Bounds, end: Bounds) -> Length:
+    """Return how long it was from an edge to one that may as well have come before it: then no time at all."""
+    low_us = max(0, end.earliest_us - start.latest_us)
+    high_us = max(0, end.latest_us - start.earliest_us)
+    return Length((low_us + high_us) / 2 / SECOND_US, low_us / SECOND_US, high_us / SECOND_US)

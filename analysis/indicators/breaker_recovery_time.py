@@ -21,7 +21,7 @@ INDICATOR = Indicator(
     "breaker_recovery_time",
     unit="s",
     measures="from a breaker's first edge into open to the last edge into closed of the episode; its mean is the MTTR",
-    formula="statistic of (closed - opened) over the episodes that opened in the window; of one instance, the incidents",
+    formula="statistic of (closed - opened) over the episodes that opened in the window, or an instance's incidents",
     better="lower",
     nothing="kept",
     compute=compute,

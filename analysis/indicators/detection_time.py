@@ -1,0 +1,82 @@
+"""``detection_time``: from an injected fault to the first signal: health down, breaker open, level lowered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.asking import Ask, Ground, Measured, Scope
+from analysis.coverage import covered_spans
+from analysis.edges import exactly, so_far, unknown
+from analysis.faults import Fault, faults
+from analysis.hurt import reach
+from analysis.indicator import Indicator
+from analysis.lengths import of_lengths, stat_of
+from analysis.signals import Signal, asked_of, first, is_watched, signals
+from analysis.sqlfiles import read_sql
+from analysis.statistics import UNENDED, Length
+from breakwatch.clock import Instant
+
+_SQL = read_sql("analysis.indicators", "detection_time.sql")
+
+
+def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
+    """Return how long after faults were put in something signalled them, in seconds."""
+    given = signals(ground, _SQL, **reach(asks))
+    return [_measured(ground, ask, given) for ask in asks]
+
+
+def _measured(ground: Ground, ask: Ask, given: Sequence[Signal]) -> Measured:
+    found = list(faults(ground).asked(ask))
+    if not found and ask.scope.experiment is not None:
+        return unknown(
+            "the experiment has no fault with a beginning", "record it: breakwatch experiment start or phase"
+        )
+    measured = of_lengths([_length(ground, ask, fault, given) for fault in found], stat_of(ask))
+    if measured.ongoing and not any(_watched(ground, ask, fault) for fault in found):
+        return unknown(
+            "nothing that could signal it is watched", "add a source of health, breaker or level", len(found)
+        )
+    return measured
+
+
+def _length(ground: Ground, ask: Ask, fault: Fault, given: Sequence[Signal]) -> Length:
+    known = faults(ground)
+    edge = first(
+        signal
+        for signal in given
+        if fault.follows(signal.began, ground.now_us)
+        and asked_of(ask.scope, signal)
+        and known.concerns(fault, signal.environment, signal.service, signal.name)
+    )
+    if edge is not None:
+        return exactly(fault.injected, edge)
+    if not _watched(ground, ask, fault):
+        return Length(None, 0.0, UNENDED)
+    return so_far(fault.injected, _looked_until_us(ground, ask, fault))
+
+
+def _watched(ground: Ground, ask: Ask, fault: Fault) -> bool:
+    known = faults(ground)
+    return is_watched(ground, ask, lambda *where: known.concerns(fault, *where))
+
+
+def _looked_until_us(ground: Ground, ask: Ask, fault: Fault) -> Instant:
+    """Return until when somebody looked, without a break since the fault was put in."""
+    scope = Scope(environment=fault.environment, service=ask.scope.service or fault.service)
+    for start, end in covered_spans(ground, scope):
+        if start <= fault.injected_us < end:
+            return min(end, fault.until_us(ground.now_us))
+    return fault.injected_us
+
+
+INDICATOR = Indicator(
+    "detection_time",
+    unit="s",
+    measures="from an injected fault to the first signal of it: health down, breaker open, level lowered",
+    formula="statistic of (first signal - injection) over the faults injected in the window",
+    better="lower",
+    nothing="kept",
+    compute=compute,
+    rows="experiment_faults",
+    stats=True,
+)

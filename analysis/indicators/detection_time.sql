@@ -1,0 +1,2 @@
+-- From an injected fault to the first signal of it.
+-- include: signals_between.sql

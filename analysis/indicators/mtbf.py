@@ -1,0 +1,67 @@
+"""``mtbf``: the mean time between failures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from analysis.asking import Ask, Ground, Measured
+from analysis.coverage import covered_spans
+from analysis.faults import certainly_within, perhaps_within, within
+from analysis.indicator import Indicator
+from analysis.spans import Spans, common, length_s, united, without
+from analysis.sqlfiles import read_steps
+from analysis.troubles import Trouble, Troubles
+from breakwatch.clock import Instant
+
+_STEPS = read_steps("analysis.indicators", "mtbf.sql")
+
+
+def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
+    """Return the operating time of each window over the failures that began in it, in seconds."""
+    troubles = Troubles(ground, asks, _STEPS)
+    return [_measured(ground, ask, troubles) for ask in asks]
+
+
+def _measured(ground: Ground, ask: Ask, troubles: Troubles) -> Measured:
+    found = troubles.of(ask) if ask.scope.breaker is not None else troubles.outages(ask)
+    n = sum(within(ask.spans, one.start) for one in found)
+    low_n = sum(certainly_within(ask.spans, one.start) for one in found)
+    high_n = sum(perhaps_within(ask.spans, one.start) for one in found)
+    if not high_n:
+        return Measured()
+    seen = common(ask.spans, covered_spans(ground, ask.scope))
+    low_s, value_s, high_s = (length_s(without(seen, down)) for down in _down(found, ground.now_us))
+    return Measured(
+        value_s / n if n else None,
+        low_s / high_n,
+        high_s / low_n if low_n else inf,
+        n=n,
+        ongoing=sum(one.end is None for one in found if within(ask.spans, one.start)),
+    )
+
+
+def _down(found: Sequence[Trouble], now_us: Instant) -> tuple[Spans, Spans, Spans]:
+    """Return the time out of operation: the most that it can have been, by midpoints, and the least."""
+    spans: tuple[list[tuple[int, int]], ...] = ([], [], [])
+    for one in found:
+        if one.outages and all(outage.kind != "down" for outage in one.outages):
+            continue  # a degraded service operates
+        end = one.end
+        spans[0].append((one.start.earliest_us, now_us if end is None else end.latest_us))
+        spans[1].append((one.start.middle_us, now_us if end is None else end.middle_us))
+        spans[2].append((one.start.latest_us, now_us if end is None else end.earliest_us))
+    most, middle, least = (united(own) for own in spans)
+    return most, middle, least
+
+
+INDICATOR = Indicator(
+    "mtbf",
+    unit="s",
+    measures="mean time between failures: the time in operation over the failures",
+    formula="(covered time - time out of operation) / outages that started in the window; of a breaker, its episodes",
+    better="higher",
+    nothing="kept",
+    compute=compute,
+    rows="outages",
+)

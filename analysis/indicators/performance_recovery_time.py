@@ -1,0 +1,135 @@
+"""``performance_recovery_time``: from the removal of a fault to a p95 within 10 % of the window before it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+from typing import Any
+
+from analysis.asking import Ask, Ground, Measured
+from analysis.bounds import Bounds
+from analysis.edges import exactly, unknown
+from analysis.faults import Fault, faults
+from analysis.hurt import reach
+from analysis.indicator import Indicator
+from analysis.lengths import of_lengths, stat_of
+from analysis.sqlfiles import read_steps
+from analysis.statistics import UNENDED, Length
+from breakwatch.clock import SECOND_US
+
+_STEPS = read_steps("analysis.indicators", "performance_recovery_time.sql")
+
+SHARE = 0.95
+TOLERANCE = 1.1
+"""The p95 is back when it is no more than this many times what it was."""
+
+Row = Mapping[str, Any]
+Histogram = dict[float, float]
+"""Calls by the upper bound of their duration in seconds, cumulative."""
+
+
+def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
+    """Return how long after faults were removed latency was what it had been, in seconds.
+
+    A quantile of a histogram lies between the bounds of its bucket; where those of before and after are too wide to
+    say whether it is within 10 %, the end is not known.
+    """
+    rows = ground.rows.rows(_STEPS["latencies"], reach(asks))
+    return [_measured(ground, ask, rows) for ask in asks]
+
+
+def _measured(ground: Ground, ask: Ask, rows: Sequence[Row]) -> Measured:
+    asked = [fault for fault in faults(ground).asked(ask, by_removal=True) if fault.removed is not None]
+    if not asked and ask.scope.experiment is not None:
+        return unknown(
+            "no fault of the experiment is known to have been removed",
+            "say when it was: breakwatch experiment end, or a phase with its end",
+        )
+    found = [length for fault in asked for length in _lengths(ground, ask, fault, rows)]
+    if asked and not found:
+        return unknown("no latency was seen before and after the fault", "add a source with a latency histogram")
+    return of_lengths(found, stat_of(ask))
+
+
+def _lengths(ground: Ground, ask: Ask, fault: Fault, rows: Sequence[Row]) -> Iterator[Length]:
+    """Yield for each service that a fault concerns how long its latency took."""
+    slices: dict[tuple[str | None, str | None], dict[tuple[int, int], Histogram]] = defaultdict(dict)
+    for row in rows:
+        if (row["injected_us"], row["removed_us"]) == (fault.injected_us, fault.removed_us) and _asked(
+            ground, ask, fault, row
+        ):
+            slices_of = slices[row["environment"], row["service"]]
+            histogram = slices_of.setdefault((row["start_us"], row["end_us"]), defaultdict(float))
+            histogram[row["upper_bound_s"]] += row["count"]
+    for found in slices.values():
+        length = _length(fault, found)
+        if length is not None:
+            yield length
+
+
+def _asked(ground: Ground, ask: Ask, fault: Fault, row: Row) -> bool:
+    scope = ask.scope
+    return (
+        row["experiment_id"] == fault.experiment_id
+        and scope.environment in (None, row["environment"])
+        and scope.service in (None, row["service"])
+        and scope.operation in (None, row["operation"])
+        and scope.target in (None, row["target"])
+        and faults(ground).concerns(fault, row["environment"], row["service"])
+    )
+
+
+def _length(fault: Fault, slices: Mapping[tuple[int, int], Histogram]) -> Length | None:
+    """Return how long it took; None where calls were seen on one side of the fault only."""
+    removed = fault.removed
+    before: Histogram = defaultdict(float)
+    after = []
+    for (start_us, end_us), histogram in sorted(slices.items()):
+        if end_us <= fault.injected_us:
+            for bound_s, count in histogram.items():
+                before[bound_s] += count
+        else:
+            after.append((start_us, end_us, histogram))
+    usual = quantile_bounds(before)
+    if removed is None or usual is None or not after:
+        return None
+    earliest_us = removed.latest_us
+    certain = True
+    for start_us, end_us, histogram in after:
+        now = quantile_bounds(histogram)
+        if now is None:
+            continue
+        if now[1] <= TOLERANCE * usual[0]:
+            return exactly(removed, Bounds(earliest_us, end_us))
+        if now[0] <= TOLERANCE * usual[1]:
+            certain = False  # from here on it may have been back
+        elif certain:
+            earliest_us = max(earliest_us, start_us)
+    return Length(None, max(0, earliest_us - removed.latest_us) / SECOND_US, UNENDED)
+
+
+def quantile_bounds(histogram: Mapping[float, float], share: float = SHARE) -> tuple[float, float] | None:
+    """Return between which bounds a quantile of a cumulative histogram lies, in seconds; None without calls."""
+    total = max(histogram.values(), default=0.0)
+    if total <= 0:
+        return None
+    below_s = 0.0
+    for bound_s, count in sorted(histogram.items()):
+        if count >= share * total:
+            return below_s, bound_s
+        below_s = bound_s
+    return below_s, inf
+
+
+INDICATOR = Indicator(
+    "performance_recovery_time",
+    unit="s",
+    measures="from the removal of a fault to a p95 latency within 10 % of that of the window before the fault",
+    formula="statistic of (end of the first minute with p95 ≤ 1.1 × p95 before - removal) over the faults removed",
+    better="lower",
+    nothing="kept",
+    compute=compute,
+    rows="latency_histograms",
+    stats=True,
+)

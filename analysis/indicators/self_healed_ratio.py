@@ -1,0 +1,80 @@
+"""``self_healed_ratio``: the share of ended incidents that nobody had to heal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.asking import Ask, Ground, Measured
+from analysis.faults import within
+from analysis.hurt import reach
+from analysis.indicator import Indicator
+from analysis.sqlfiles import read_steps
+from analysis.troubles import Trouble, Troubles
+
+_STEPS = read_steps("analysis.indicators", "self_healed_ratio.sql")
+
+Row = Mapping[str, Any]
+
+
+def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
+    """Return the share of the incidents that began in each window and healed by themselves.
+
+    Bounds: one that nobody knows the healer of, and one that goes on, may still turn out either way.
+    """
+    troubles = Troubles(ground, asks, _STEPS)
+    healed = ground.rows.rows(_STEPS["healed"], reach(asks))
+    return [_measured(ask, troubles, healed) for ask in asks]
+
+
+def _measured(ask: Ask, troubles: Troubles, healed: Sequence[Row]) -> Measured:
+    found = [one for one in troubles.of(ask) if ask.scope.experiment is not None or within(ask.spans, one.start)]
+    if not found:
+        return Measured()
+    fates = [_by_itself(one, _healers(one, healed), over=ask.scope.experiment is not None) for one in found]
+    n, by_itself, either_way = len(fates), fates.count(True), fates.count(None)
+    return Measured(
+        by_itself / (n - either_way) if n > either_way else None,
+        by_itself / n,
+        (by_itself + either_way) / n,
+        n=n,
+        ongoing=sum(one.end is None for one in found),
+    )
+
+
+def _by_itself(one: Trouble, healers: frozenset[str], *, over: bool) -> bool | None:
+    """Say whether an incident healed by itself; None where that is not known, or may still come.
+
+    ``over`` says that it had its time, as in an experiment: what goes on after it has not healed.
+    """
+    if healers - {"self", "unknown"}:
+        return False
+    if one.end is None:
+        return False if over else None
+    return None if "unknown" in healers else True
+
+
+def _healers(one: Trouble, healed: Sequence[Row]) -> frozenset[str]:
+    """Return what ended an incident: its breakers' episodes, and the outages that are kept of its time."""
+    found = set(one.healed_by)
+    if one.outages:
+        found |= {
+            row["healed_by"] or "unknown"
+            for row in healed
+            if (row["environment"], row["service"]) == (one.environment, one.service)
+            and row["started_us"] >= one.start.earliest_us
+            and (one.end is None or row["started_us"] <= one.end.latest_us)
+        }
+    return frozenset(found) or frozenset({"unknown"})
+
+
+INDICATOR = Indicator(
+    "self_healed_ratio",
+    unit="ratio",
+    measures="the share of incidents that healed by themselves, without a restart, a deploy or a hand",
+    formula="incidents healed by themselves / incidents that began in the window and whose healer is known",
+    better="higher",
+    nothing="kept",
+    compute=compute,
+    rows="outages",
+)

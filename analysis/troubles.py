@@ -1,0 +1,139 @@
+"""Incidents as people count them: outages of a service and episodes of its breakers, those that overlap being one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.asking import Ask, Ground
+from analysis.bounds import Bounds
+from analysis.faults import faults
+from analysis.hurt import Harm, reach
+from analysis.outages import Outage
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One incident: an outage, a breaker's episode, or several of them that overlap in one service.
+
+    Attributes:
+        end: None while any of them goes on.
+        healed_by: what ended its breakers' episodes, in the words of the views.
+    """
+
+    environment: str | None
+    service: str | None
+    start: Bounds
+    end: Bounds | None
+    outages: tuple[Outage, ...] = ()
+    healed_by: frozenset[str] = frozenset()
+    experiments: frozenset[str] = frozenset()
+
+    def overlaps(self, other: Trouble) -> bool:
+        """Say whether one that begins no earlier can have begun before this ended."""
+        return self.end is None or other.start.earliest_us <= self.end.latest_us
+
+    def with_other(self, other: Trouble) -> Trouble:
+        """Return the two as one."""
+        end = None
+        if self.end is not None and other.end is not None:
+            end = Bounds(max(self.end.earliest_us, other.end.earliest_us), max(self.end.latest_us, other.end.latest_us))
+        start = Bounds(
+            min(self.start.earliest_us, other.start.earliest_us), min(self.start.latest_us, other.start.latest_us)
+        )
+        return Trouble(
+            self.environment, self.service, start, end, (*self.outages, *other.outages),
+            self.healed_by | other.healed_by, self.experiments | other.experiments,
+        )  # fmt: skip
+
+
+class Troubles:
+    """The incidents of all services, for many asks; looked up once.
+
+    Args:
+        steps: the statements of the indicator, by step: ``outages``, ``failures``, ``episodes``.
+    """
+
+    def __init__(self, ground: Ground, asks: Sequence[Ask], steps: Mapping[str, str]) -> None:
+        self._ground = ground
+        self._harm = Harm(ground, asks, steps)
+        self._episodes = [_of_episode(row) for row in ground.rows.rows(steps["episodes"], reach(asks))]
+
+    def of(self, ask: Ask) -> list[Trouble]:
+        """Return the incidents that an ask is about, at any time.
+
+        Of a breaker, those are its episodes; of an operation or a target, the failures of its calls; else outages and
+        episodes of the services.
+        """
+        scope = ask.scope
+        found = []
+        if scope.breaker is None:
+            found += self.failures(ask)
+        if scope.operation is None and scope.target is None:
+            found += self.openings(ask)
+        return [one for one in united(found) if _counts(self._ground, ask, one)]
+
+    def failures(self, ask: Ask) -> list[Trouble]:
+        """Return the outages of the services alone, whatever they count for."""
+        return [
+            Trouble(
+                one.first.environment or None, one.first.service or None, one.start, one.end, (one,),
+                experiments=frozenset({one.first.experiment_id} - {""}),
+            )
+            for one in self._harm.outages(ask).of(ask)
+        ]  # fmt: skip
+
+    def outages(self, ask: Ask) -> list[Trouble]:
+        """Return the outages that an ask is about, without the breakers, at any time."""
+        return [one for one in self.failures(ask) if _counts(self._ground, ask, one)]
+
+    def openings(self, ask: Ask) -> Iterator[Trouble]:
+        """Yield the episodes of breakers alone."""
+        for row, one in self._episodes:
+            if (
+                ask.scope.environment in (None, one.environment)
+                and ask.scope.service in (None, one.service)
+                and ask.scope.breaker in (None, row["breaker"])
+            ):
+                yield one
+
+
+def united(found: Iterable[Trouble]) -> list[Trouble]:
+    """Return the incidents of each service, those that overlap as one, in order of their start."""
+    by_service: dict[tuple[str | None, str | None], list[Trouble]] = defaultdict(list)
+    for one in sorted(found, key=lambda one: (one.start.earliest_us, one.start.latest_us)):
+        own = by_service[one.environment, one.service]
+        if own and own[-1].overlaps(one):
+            own[-1] = own[-1].with_other(one)
+        else:
+            own.append(one)
+    return sorted((one for own in by_service.values() for one in own), key=lambda one: one.start.middle_us)
+
+
+def _of_episode(row: Row) -> tuple[Row, Trouble]:
+    closed = row["closed_latest_us"]
+    return row, Trouble(
+        row["environment"],
+        row["service"],
+        Bounds(row["opened_earliest_us"], row["opened_latest_us"]),
+        None if closed is None else Bounds(row["closed_earliest_us"], closed),
+        healed_by=frozenset({row["healed_by"] or "unknown"}),
+        experiments=frozenset({row["experiment_id"]} - {None}),
+    )
+
+
+def _counts(ground: Ground, ask: Ask, one: Trouble) -> bool:
+    experiment = ask.scope.experiment
+    if experiment is None:
+        return not one.experiments or ask.policy.experiments == "include"
+    known = faults(ground)
+    return experiment in one.experiments or any(
+        fault.experiment_id == experiment
+        and fault.follows(one.start, ground.now_us)
+        and known.concerns(fault, one.environment, one.service)
+        for fault in known.all
+    )
