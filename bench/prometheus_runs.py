@@ -63,21 +63,22 @@ def peer(url: str, *, cycles: bool) -> None:
 
 def ours(url: str, folder: str, *, cycles: bool, streams: bool) -> None:
     """Collect into a store until the transitions are committed."""
-    from service.ingest import Ingest  # isort: skip - first, as the command line does: it prepares the process
+    from service import collecting  # isort: skip - first, as the command line does: it prepares the process
 
     import analysis
     from breakwatch.config import Config
     from breakwatch.model import Window
-    from collectors.fetching import Fetcher
-    from store import Store
+    from service.ingest import Ingest
 
     say("start", rss_kb=memory_kb("VmRSS"))
     if not streams:
-        Fetcher.ready = lambda self, _now_us: self.without_remote_read()  # type: ignore[method-assign]
+        from collectors.fetching import Fetcher
+
+        Fetcher.ready = lambda self, now_us: self.without_remote_read()  # type: ignore[method-assign]  # noqa: ARG005
     source = {"name": "bench", "kind": "prometheus", "url": url, "timeout": "60s", "profiles": ["resilience4j"]}
     config = Config.model_validate({"store": {"path": str(Path(folder) / "b.duckdb")}, "sources": [source]})
     now_ms = T0_MS + 2 * DAY_MS
-    with Store.open(config.store.path, clock=lambda: now_ms * 1000) as store:
+    with collecting.open_to_collect(config, config.sources, lambda: now_ms * 1000) as store:
         ingest = Ingest(config, store, lambda: now_ms * 1000)
         if not cycles:
             outcome = ingest.collect(config.sources[0], Window(T0_MS * 1000, (T0_MS + DAY_MS + INTERVAL_MS) * 1000))

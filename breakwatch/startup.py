@@ -33,6 +33,5 @@ def prepare() -> None:
 
 
 def stay() -> None:
-    """Go on as a service: what is loaded stays for good, and is not looked through again."""
-    gc.freeze()
+    """Go on as a service, which runs for long."""
     gc.set_threshold(_FOR_LONG, *gc.get_threshold()[1:])

@@ -6,9 +6,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from service.ingest import Outcome
 from service.ingest import Progress as Report
 
@@ -19,6 +16,10 @@ def shown(sources: Sequence[str]) -> Iterator[Report | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    # Here: loading it takes longer than many a collection, which nobody looks at where the clock starts it.
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[done]}"), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks = {name: bars.add_task(name, total=None, done="reading") for name in sources}
