@@ -8,22 +8,29 @@ from pathlib import Path
 
 import pytest
 
+from analysis.sqlfiles import read_sql
 from store import Store
 
 ROOT = Path(__file__).parents[1]
 TEMPORARY = re.compile(r"CREATE\s+(OR\s+REPLACE\s+)?TEMP", re.IGNORECASE)
 STEP = re.compile(r"^-- step: (\w+)$", re.MULTILINE)
+INCLUDE = re.compile(r"^-- include: (\w+\.sql)$", re.MULTILINE)
 
 
 def questions() -> list[Path]:
-    """Return the .sql files outside the store; the store's own run whenever a Store is opened or appended to."""
+    """Return the .sql files outside the store; the store's own run whenever a Store is opened or appended to.
+
+    What others include is planned where it stands.
+    """
     rooms = (ROOT / "analysis", ROOT / "dashboard")
-    return sorted(file.relative_to(ROOT) for room in rooms for file in room.rglob("*.sql"))
+    files = [file for room in rooms for file in room.rglob("*.sql")]
+    included = {name for file in files for name in INCLUDE.findall(file.read_text(encoding="utf-8"))}
+    return sorted(file.relative_to(ROOT) for file in files if file.name not in included)
 
 
 def statements(file: Path) -> list[str]:
     """Return the statements of a file: its steps, or the one it holds."""
-    text = (ROOT / file).read_text(encoding="utf-8")
+    text = read_sql(".".join(file.parent.parts), file.name)
     return STEP.split(text)[2::2] or [text]
 
 
