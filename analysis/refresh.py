@@ -39,7 +39,7 @@ _STATES = read_sql("analysis.sql", "breaker_states.sql")
 _ONGOING = read_sql("analysis.sql", "ongoing.sql")
 _ONGOING_EPISODES = read_sql("analysis.sql", "ongoing_episodes.sql")
 
-ANALYSIS_VERSION = "4"
+ANALYSIS_VERSION = "5"
 """Raise it when the same evidence would be fused otherwise: what older versions kept is then made anew, once."""
 
 SUBJECTS_AT_ONCE = 400

@@ -18,6 +18,7 @@ from analysis.facts.gauges import refresh_gauges
 from analysis.facts.health_states import refresh_health_states
 from analysis.facts.imported import refresh_imported
 from analysis.facts.news import News, news
+from analysis.facts.outages import refresh_outages
 from analysis.facts.restarts import refresh_restarts
 from analysis.facts.services import refresh_spells, refresh_targets
 
@@ -56,5 +57,6 @@ def refresh_facts(store: Store, config: Config, new: News) -> None:
         refresh_spells(store)
     if new.counted or moved or any(service.fallbacks for service in config.services):
         refresh_targets(store, config.services, counted=new.counted)
+    refresh_outages(store, config, new)
     store.execute("truncate raw.stale_counters")
     store.execute("truncate raw.stale_sightings")

@@ -14,7 +14,11 @@ select
     'imported' as origin,
     detail['severity'] as severity,
     make_timestamptz(started_us) as started_at,
+    started_at as started_earliest,
+    started_at as started_latest,
     make_timestamptz(ended_us) as ended_at,
+    ended_at as ended_earliest,
+    ended_at as ended_latest,
     (ended_us - started_us) / 1e6 as duration_s,
     -- As it was written down: exact where it ended, at least what was covered so far where it did not.
     (ended_us - started_us) / 1e6 as duration_low_s,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.bounds import Bounds, duration
 from analysis.facts.steps import steps
 from breakwatch.clock import to_us
-from breakwatch.model import STATE_WORDS, ServiceLevel
+from breakwatch.model import STATE_WORDS, Pairs, ServiceLevel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,13 +44,21 @@ def refresh_spells(store: Store) -> None:
     """Recompute the spells of the services whose levels have news."""
     step = steps("services")
     for scope in store.rows(step["level_services"]):
-        by_labels: dict[tuple[tuple[str, str], ...], list[LevelChange]] = {}
-        for row in store.rows(step["first_levels"], scope | {"words": list(STATE_WORDS)}):
-            by_labels.setdefault(_pairs(row), []).append(_first_sight(row))
-        for row in store.rows(step["level_changes"], scope):
-            by_labels.setdefault(_pairs(row), []).append(_change(row))
-        spells = [spell for labels, changes in by_labels.items() for spell in _spells(changes, dict(labels))]
+        spells = [
+            spell for labels, edges in level_edges(store, scope).items() for spell in _spells(edges, dict(labels))
+        ]
         store.replace("service_level_spells", scope, spells)
+
+
+def level_edges(store: Store, scope: Row) -> dict[Pairs, list[LevelChange]]:
+    """Return by labels when a service (``environment``, ``service``) went from one level to another, in order."""
+    step = steps("services")
+    by_labels: dict[Pairs, list[LevelChange]] = {}
+    for row in store.rows(step["first_levels"], scope | {"words": list(STATE_WORDS)}):
+        by_labels.setdefault(_pairs(row), []).append(_first_sight(row))
+    for row in store.rows(step["level_changes"], scope):
+        by_labels.setdefault(_pairs(row), []).append(_change(row))
+    return {labels: _edges(changes) for labels, changes in by_labels.items()}
 
 
 def refresh_targets(store: Store, services: Sequence[ServiceConfig], *, counted: bool) -> None:
@@ -102,7 +110,7 @@ def _declared(store: Store, services: Iterable[ServiceConfig]) -> Iterable[Row]:
                 }
 
 
-def _pairs(row: Row) -> tuple[tuple[str, str], ...]:
+def _pairs(row: Row) -> Pairs:
     return tuple(sorted(row["labels"].items()))
 
 
@@ -116,8 +124,8 @@ def _change(row: Row) -> LevelChange:
     return LevelChange(row["instance"], row["to_level"], row["occurred_at"], bounds)
 
 
-def _spells(changes: Sequence[LevelChange], labels: dict[str, str]) -> list[Row]:
-    """Return the unbroken times on one level; the service is as well as its worst instance."""
+def _edges(changes: Iterable[LevelChange]) -> list[LevelChange]:
+    """Return when the level of the whole changed; the service is as well as its worst instance."""
     levels: dict[object, str] = {}
     edges: list[LevelChange] = []
     # The first sight of an instance does not hide a change that was already known from elsewhere.
@@ -128,6 +136,11 @@ def _spells(changes: Sequence[LevelChange], labels: dict[str, str]) -> list[Row]
         level = min(levels.values(), key=WORST_FIRST.index)
         if not edges or edges[-1].level != level:
             edges.append(LevelChange(change.instance, level, change.at, change.bounds, change.first))
+    return edges
+
+
+def _spells(edges: Sequence[LevelChange], labels: dict[str, str]) -> list[Row]:
+    """Return the unbroken times on one level."""
     ends = [*edges[1:], None]
     return [_spell(start, end, labels) for start, end in zip(edges, ends, strict=True)]
 

@@ -9,6 +9,7 @@
 -- column served_at: End of the first good answer after the last failed call, midpoint of its bounds; NULL while there is none.
 -- column served_earliest: That answer came no earlier.
 -- column served_latest: That answer came no later.
+-- column last_failed_latest: The last failed call had ended by then.
 -- column failed_requests: How many calls failed.
 -- column requests: How many calls ended, those with a good answer included; more than failed only where counters hide the order.
 -- column sources: Names of the sources that told of the calls.
@@ -26,6 +27,7 @@ SELECT
     served_at,
     served_earliest,
     served_latest,
+    last_failed_latest,
     failed_requests,
     requests,
     sources,

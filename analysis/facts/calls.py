@@ -1,0 +1,212 @@
+"""Calls of a service around a time, from log lines and counters, by who counts them and what they are about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import TYPE_CHECKING, Any, Final
+
+from analysis.bounds import STAMP_SLACK_US
+from analysis.evidence import Run, increases
+from analysis.facts.failing import SLICE_US, Calls, Told
+from analysis.facts.steps import steps
+from breakwatch.clock import SECOND_US
+from breakwatch.model import Outcome, Pairs, pairs
+
+if TYPE_CHECKING:
+    from breakwatch.clock import Instant
+    from store import Store
+
+Row = dict[str, Any]
+Readings = Mapping[str, str]
+"""Outcome → good, bad or exclude."""
+
+LONGEST_CALL_S: Final = 60.0
+"""So long a call lasts at most where only counters tell of it: the time after which proxies give up by default."""
+
+METRICS: Final = "metrics:"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Calls that somebody counted together.
+
+    Attributes:
+        population: who counted them: log lines, or the metrics of one profile.
+        guarded: they went through a breaker, so they are calls of the service to something else.
+        part: they are counted once more as a whole.
+    """
+
+    told: Told
+    good: bool
+    population: str
+    source: str
+    operation: str
+    target: str
+    guarded: bool
+    part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """The calls of one operation, of one target, or (both empty) of a service as its users made them."""
+
+    operation: str
+    target: str
+    calls: Calls
+    sources: tuple[str, ...]
+    assumed: bool
+    interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A service and a time, both ends inclusive."""
+
+    environment: str
+    service: str
+    from_us: Instant
+    to_us: Instant
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The same as parameters of a statement."""
+        subject = {"environment": self.environment, "service": self.service}
+        return subject | {"from_us": self.from_us, "to_us": self.to_us}
+
+
+def calls_in(store: Store, span: Span, readings: Readings) -> dict[Pairs, list[Evidence]]:
+    """Return the good and bad calls that ended in a span, by the labels of their source."""
+    found: dict[Pairs, list[Evidence]] = defaultdict(list)
+    for labels, one in (*_by_lines(store, span, readings), *_by_counters(store, span, readings)):
+        found[labels].append(one)
+    return found
+
+
+def _by_lines(store: Store, span: Span, readings: Readings) -> Iterator[tuple[Pairs, Evidence]]:
+    read = {"outcomes": list(readings), "readings": list(readings.values()), "slice_us": SLICE_US}
+    for row in store.rows(steps("failures")["told"], span.params | read):
+        ended_us = row["ended_us"]
+        told = Told(ended_us, ended_us, row["number"], 0, row["begun_earliest_us"], row["begun_latest_us"])
+        who = row["counted_by"], row["source"], row["operation"], row["target"]
+        yield pairs(row["labels"]), Evidence(told, row["good"], *who, guarded=row["guarded"], part=False)
+
+
+def _by_counters(store: Store, span: Span, readings: Readings) -> Iterator[tuple[Pairs, Evidence]]:
+    step = steps("failures")
+    tracks: dict[int, list[Row]] = defaultdict(list)
+    for row in store.rows(step["sampled"], span.params):
+        tracks[row["track_id"]].append(row)
+    if not tracks:
+        return
+    (longest,) = store.rows(step["longest"], span.params)
+    longest_s = longest["longest_s"]
+    begun_before_us = round((LONGEST_CALL_S if longest_s is None else longest_s) * SECOND_US)
+    unbelieved = store.rows(step["unbelieved"], {"environment": span.environment, "service": span.service})
+    grown = {track_id: list(_grown(rows, begun_before_us, unbelieved)) for track_id, rows in tracks.items()}
+    wholes = {(row["scrape_target"], row["whole"]) for (row, *_) in tracks.values() if row["whole"]}
+    answered = _answered_otherwise(tracks, grown) if readings[Outcome.FALLBACK] == "good" else {}
+    for track_id in _of_one_replica(tracks, grown):
+        row = tracks[track_id][0]
+        reading = readings.get(row["outcome"], "exclude")
+        if row["role"] or reading == "exclude":
+            continue
+        part = bool(row["part_of"]) and (row["scrape_target"], row["part_of"]) in wholes
+        who = METRICS + row["profile"], row["source"], row["operation"], row["target"]
+        for told in grown[track_id]:
+            left = told if reading == "good" else _left(told, answered, _place(row, told))
+            if left.number:
+                guarded = row["breaker"] != ""
+                yield pairs(row["labels"]), Evidence(left, reading == "good", *who, guarded=guarded, part=part)
+
+
+def _grown(rows: Sequence[Row], begun_before_us: int, unbelieved: Iterable[Row]) -> Iterator[Told]:
+    track = rows[0]
+    elsewhere = [
+        (other["from_us"], other["to_us"])
+        for other in unbelieved
+        if other["breaker"] == track["breaker"] and other["labels"] == track["labels"]
+    ]
+    for one in increases([Run(*(row[name] for name in Run._fields)) for row in rows]):
+        if any(start <= one.until_us < end for start, end in elsewhere):
+            continue
+        late_us = STAMP_SLACK_US + (0 if isnan(one.read_s) else round(one.read_s * SECOND_US))
+        begun_us = one.after_us - STAMP_SLACK_US - begun_before_us
+        yield Told(one.after_us, one.until_us, one.grown_by, late_us, begun_us, one.until_us + late_us)
+
+
+def _of_one_replica(tracks: Mapping[int, Sequence[Row]], grown: Mapping[int, Sequence[Told]]) -> list[int]:
+    """Return the tracks without those that another server of the same group counts as well: the one that saw most."""
+    totals: dict[tuple[str, str], int] = defaultdict(int)
+    for track_id, (row, *_) in tracks.items():
+        totals[row["source_group"], row["source"]] += sum(told.number for told in grown[track_id])
+    best: dict[str, str] = {}
+    for group, source in sorted(totals, key=lambda key: (-totals[key], key)):
+        best.setdefault(group, source)
+    return [
+        track_id
+        for track_id, (row, *_) in tracks.items()
+        if row["source_group"] in ("", row["source"]) or best[row["source_group"]] == row["source"]
+    ]
+
+
+_Place = tuple[Any, ...]
+
+
+def _place(row: Row, told: Told) -> _Place:
+    return row["source"], row["scrape_target"], row["operation"], row["target"], told.until_us
+
+
+def _answered_otherwise(tracks: Mapping[int, Sequence[Row]], grown: Mapping[int, Sequence[Told]]) -> dict[_Place, int]:
+    """Return the fallbacks that are counted beside the calls they made good, by the scrape that showed them."""
+    found: dict[_Place, int] = defaultdict(int)
+    for track_id, (row, *_) in tracks.items():
+        if row["role"] == "besides" and row["outcome"] == Outcome.FALLBACK:
+            for told in grown[track_id]:
+                found[_place(row, told)] += told.number
+    return found
+
+
+def _left(told: Told, answered: dict[_Place, int], place: _Place) -> Told:
+    """Return the failed calls of a growth that no fallback answered; what they used up is used up."""
+    taken = min(told.number, answered.get(place, 0))
+    if taken:
+        answered[place] -= taken
+    return told._replace(number=told.number - taken)
+
+
+def scopes(evidence: Sequence[Evidence]) -> Iterator[Scoped]:
+    """Yield the calls of the service as its users made them, then those of each operation and of each target."""
+    own = _chosen([one for one in evidence if not one.part and not one.guarded])
+    own = own or _chosen([one for one in evidence if not one.part])
+    yield _scoped("", "", own)
+    for operation in sorted({one.operation for one in own} - {""}):
+        yield _scoped(operation, "", [one for one in own if one.operation == operation])
+    for target in sorted({one.target for one in evidence} - {""}):
+        yield _scoped("", target, _chosen([one for one in evidence if one.target == target]))
+
+
+def _chosen(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Return what the one counts who counted most: the others count the same calls, or some of them."""
+    totals: dict[str, int] = defaultdict(int)
+    for one in evidence:
+        totals[one.population] += one.told.number
+    most = min(totals, key=lambda name: (-totals[name], name), default="")
+    return [one for one in evidence if one.population == most]
+
+
+def _scoped(operation: str, target: str, evidence: Sequence[Evidence]) -> Scoped:
+    growths = [one.told for one in evidence if not one.told.exact]
+    return Scoped(
+        operation,
+        target,
+        Calls((one.told for one in evidence if one.good), (one.told for one in evidence if not one.good)),
+        tuple(sorted({one.source for one in evidence})),
+        assumed=any(
+            told.begun_earliest_us <= told.after_us - STAMP_SLACK_US - round(LONGEST_CALL_S * SECOND_US)
+            for told in growths
+        ),
+        interval_s=min((told.until_us - told.after_us for told in growths), default=0) / SECOND_US,
+    )

@@ -1,0 +1,205 @@
+"""Spells of failing calls, and what of them hurt users, of the services whose calls have news.
+
+Only minutes in which many calls failed are looked at, with what lies around them: services that are well cost one
+look at their counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from analysis.counting import readings
+from analysis.facts.calls import Scoped, Span, calls_in, scopes
+from analysis.facts.failing import FailureSpell, HurtStretch, hurt_stretches, telling
+from analysis.facts.steps import steps
+from analysis.outages import SETTLE_S, SETTLE_SCRAPES
+from breakwatch.clock import MINUTE_US
+from breakwatch.config_objectives import Policy
+
+if TYPE_CHECKING:
+    from analysis.bounds import Bounds
+    from breakwatch.clock import Instant
+    from breakwatch.config import Config
+    from breakwatch.model import Pairs
+    from store import Store
+
+Row = dict[str, Any]
+Key = tuple[str, str]
+"""Environment and service."""
+
+REACH_US: Final = 30 * MINUTE_US
+"""So far around hurt minutes calls are looked at: failing ones in a row, and the good answer that ends them."""
+
+USUAL_SHARE: Final = 0.99
+"""The share of good calls that is expected of a service that promises none."""
+
+_FOREVER_US: Final = 4_000_000_000_000_000
+_SHARES: Final = frozenset({"success_ratio", "availability_requests"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is to be renewed of a service, how outcomes are read, and the share of good calls it owes."""
+
+    span: Span
+    outcomes: Mapping[str, str]
+    least_good: float
+
+
+def promised_shares(config: Config) -> dict[str, float]:
+    """Return by service the strictest share of good calls that is promised of all its calls."""
+    found: dict[str, float] = {}
+    for objective in config.objectives:
+        limit = objective.limit
+        if limit is None or objective.service is None or objective.indicator not in _SHARES:
+            continue
+        word, target = limit
+        narrowed = any(value is not None for value in objective.where.model_dump().values())
+        if word in ("at_least", "above") and target.relative_to is None and target.value <= 1 and not narrowed:
+            found[objective.service] = max(found.get(objective.service, 0.0), target.value)
+    return found
+
+
+def rules(config: Config) -> str:
+    """Return what of a configuration decides which calls hurt, as a text: another one, and all is looked at anew."""
+    return repr((sorted(readings(_policy(config)).items()), sorted(promised_shares(config).items())))
+
+
+def _policy(config: Config) -> Policy:
+    return config.policies.get("default", Policy())
+
+
+def refresh_failures(store: Store, config: Config, *, everywhere: bool) -> set[Key]:
+    """Bring failure spells, and the outage spells they make, up to date; return the services looked at anew.
+
+    ``everywhere``: not only where counts are new.
+    """
+    step = steps("failures")
+    read, promised = readings(_policy(config)), promised_shares(config)
+    known = {
+        "reach_us": REACH_US,
+        "outcomes": list(read),
+        "readings": list(read.values()),
+        "services": list(promised),
+        "least_good": list(promised.values()),
+        "usual": USUAL_SHARE,
+    }
+    for name in ("scope_everywhere" if everywhere else "scope", "kept", "islands"):
+        store.execute(step[name], _named(step[name], known))
+    looks: dict[Key, list[Row]] = {}
+    for row in store.rows(step["looks"]):
+        looks.setdefault((row["environment"], row["service"]), []).append(row)
+    touched: set[Key] = set()
+    for row in store.rows(step["touched"]):
+        key = row["environment"], row["service"]
+        touched.add(key)
+        span = Span(*key, row["from_us"], row["to_us"])
+        failures, hurt = _found(store, looks.get(key, ()), Reading(span, read, promised.get(key[1], USUAL_SHARE)))
+        scope = {"environment": key[0], "service": key[1]}
+        store.replace("failure_spells", scope, store.rows(step["kept_failures"], span.params) + failures)
+        store.replace(
+            "outage_spells", scope | {"cause": "failures"}, store.rows(step["kept_spells"], span.params) + hurt
+        )
+    return touched
+
+
+def _named(sql: str, values: Mapping[str, Any]) -> Row:
+    return {name: value for name, value in values.items() if f"${name}" in sql}
+
+
+def _found(store: Store, looks: Iterable[Row], reading: Reading) -> tuple[list[Row], list[Row]]:
+    """Return the failure spells and the outage spells that lie in or reach into the span to be renewed."""
+    new = reading.span
+    failures: list[Row] = []
+    hurt: list[Row] = []
+    looked_until_us = 0
+    for look in looks:
+        if look["from_us"] < looked_until_us:
+            continue
+        around = replace(new, from_us=look["from_us"] - REACH_US, to_us=look["to_us"] + REACH_US)
+        found = _rows(store, around, reading)
+        if not found[2]:  # the good answer may be later than what was looked at
+            looked_until_us = _FOREVER_US
+            found = _rows(store, replace(around, to_us=_FOREVER_US), reading)
+        failures += [row for row in found[0] if _renewed(new, row)]
+        hurt += [row for row in found[1] if _touches(new, row["started_earliest"], row["ended_latest"])]
+    return failures, hurt
+
+
+def _renewed(span: Span, row: Row) -> bool:
+    end_us = row["served_latest"]
+    if end_us is None and (row["operation"] or row["target"]):
+        end_us = row["last_failed_latest"]
+    return _touches(span, row["failed_earliest"], end_us)
+
+
+def _touches(span: Span, start_us: Instant, end_us: Instant | None) -> bool:
+    return start_us <= span.to_us and (end_us is None or end_us >= span.from_us)
+
+
+def _rows(store: Store, span: Span, reading: Reading) -> tuple[list[Row], list[Row], bool]:
+    """Return failure spells, outage spells, and whether all of them ended in the span."""
+    failures: list[Row] = []
+    hurt: list[Row] = []
+    ended = True
+    for labels, evidence in calls_in(store, span, reading.outcomes).items():
+        for scoped in scopes(evidence):
+            stretches = list(hurt_stretches(scoped.calls, reading.least_good))
+            if not scoped.operation and not scoped.target:
+                ended = ended and all(stretch.served is not None for stretch in stretches)
+            failures += [_failure_row(one, scoped, labels) for one in _told_once(stretches)]
+            if not scoped.operation and not scoped.target:
+                hurt += [_hurt_row(stretch, scoped, labels) for stretch in stretches]
+    return failures, hurt, ended
+
+
+def _told_once(stretches: list[HurtStretch]) -> Iterator[FailureSpell]:
+    known: set[FailureSpell] = set()
+    for stretch in stretches:
+        for spell in telling(stretch.spells):
+            if spell not in known:
+                known.add(spell)
+                yield spell
+
+
+def _failure_row(spell: FailureSpell, scoped: Scoped, labels: Pairs) -> Row:
+    return {
+        "operation": scoped.operation,
+        "target": scoped.target,
+        **edge("failed", spell.begun),
+        **edge("served", spell.served),
+        "last_failed_latest": spell.last_until_us + spell.late_us,
+        "failed_requests": spell.failed,
+        "requests": spell.requests,
+        "sources": list(scoped.sources),
+        "assumed": scoped.assumed,
+        "experiment_id": "",
+        "labels": labels,
+    }
+
+
+def _hurt_row(stretch: HurtStretch, scoped: Scoped, labels: Pairs) -> Row:
+    return {
+        "component": "",
+        "origin": "detected",
+        "kind": "down" if stretch.down else "degraded",
+        "level": "",
+        "detail": f"{stretch.failed:,} of {stretch.requests:,} requests failed",
+        **edge("started", stretch.begun),
+        **edge("ended", stretch.served),
+        "failed_requests": stretch.failed,
+        "requests": stretch.requests,
+        "settle_s": max(SETTLE_S, SETTLE_SCRAPES * scoped.interval_s),
+        "experiment_id": "",
+        "labels": labels,
+    }
+
+
+def edge(prefix: str, bounds: Bounds | None) -> Row:
+    """Return an edge as the three columns of a kept table, in microseconds."""
+    names = f"{prefix}_at", f"{prefix}_earliest", f"{prefix}_latest"
+    if bounds is None:
+        return dict.fromkeys(names)
+    return dict(zip(names, (bounds.middle_us, bounds.earliest_us, bounds.latest_us), strict=True))

@@ -1,0 +1,290 @@
+-- Calls of services in and around minutes in which many failed.
+-- $reach_us: how far around such a minute calls are looked at. $outcomes and $readings are parallel: how the default policy
+-- reads an outcome, good or bad. $services and $least_good likewise: the share of good calls that is promised of a service.
+
+-- step: scope
+-- Where counts or calls are new.
+create or replace temp table failing_scope as
+select environment, service, from_us - $reach_us::bigint as from_us, to_us + $reach_us::bigint as to_us
+from facts_scope
+
+-- step: scope_everywhere
+create or replace temp table failing_scope as
+select distinct environment, service, -4000000000000000 as from_us, 4000000000000000 as to_us
+from kept.request_counts
+
+-- step: kept
+-- Spells that new evidence may change: those that lie in or reach into what is new.
+create or replace temp table failing_kept as
+select
+    spell.environment,
+    spell.service,
+    epoch_us(spell.started_latest) as from_us,
+    coalesce(epoch_us(spell.ended_latest), scope.to_us) as to_us
+from kept.outage_spells as spell
+join failing_scope as scope using (environment, service)
+where spell.cause = 'failures'
+    and epoch_us(spell.started_earliest) <= scope.to_us
+    and (spell.ended_at is null or epoch_us(spell.ended_latest) >= scope.from_us)
+union all
+select
+    spell.environment,
+    spell.service,
+    epoch_us(spell.failed_latest) as from_us,
+    coalesce(epoch_us(spell.served_latest), epoch_us(spell.last_failed_latest)) as to_us
+from kept.failure_spells as spell
+join failing_scope as scope using (environment, service)
+where epoch_us(spell.failed_earliest) <= scope.to_us
+    and coalesce(epoch_us(spell.served_latest), epoch_us(spell.last_failed_latest)) >= scope.from_us
+
+-- step: islands
+-- Where to look: minutes in which many calls failed, and what was found before, with what lies around.
+-- Counts are looked at roughly here, by whoever counted and whole for an operation or a target, so a little too often.
+create or replace temp table failing_islands as
+with readings as (
+    select unnest($outcomes::varchar[]) as outcome, unnest($readings::varchar[]) as reading
+),
+promised as (
+    select unnest($services::varchar[]) as service, unnest($least_good::double[]) as least_good
+),
+minutes as (
+    select
+        counts.environment,
+        counts.service,
+        counts.counted_by,
+        counts.labels,
+        counts.breaker = '' as plain,
+        counts.operation,
+        counts.target,
+        epoch_us(counts.bucket_start) as from_us,
+        epoch_us(counts.bucket_start) + (counts.bucket_s * 1e6)::bigint as to_us,
+        counts.count,
+        readings.reading
+    from kept.request_counts as counts
+    join failing_scope as scope
+        on scope.environment = counts.environment
+        and scope.service = counts.service
+        and counts.bucket_start >= make_timestamptz(scope.from_us)
+        and counts.bucket_start <= make_timestamptz(scope.to_us)
+    join readings using (outcome)
+    where counts.role = ''
+),
+counted as (
+    select
+        environment,
+        service,
+        from_us,
+        to_us,
+        coalesce(sum(count) filter (where reading = 'bad'), 0) as bad,
+        coalesce(sum(count) filter (where reading = 'good'), 0) as good
+    from minutes
+    group by grouping sets (
+        (environment, service, from_us, to_us, counted_by, labels, plain),
+        (environment, service, from_us, to_us, counted_by, labels, plain, operation),
+        (environment, service, from_us, to_us, counted_by, labels, plain, target)
+    )
+    having bad >= 5
+),
+spans as (
+    select counted.environment, counted.service, counted.from_us, counted.to_us
+    from counted
+    left join promised using (service)
+    -- Several things that count calls beside each other water the share down: a quarter of what is allowed is looked at.
+    where counted.good < (1 - (1 - coalesce(promised.least_good, $usual::double)) / 4) * (counted.bad + counted.good)
+    union all
+    select environment, service, from_us, to_us from failing_kept
+),
+starts as (
+    select
+        *,
+        coalesce(from_us > max(to_us) over before_it + 2 * $reach_us::bigint, true) as is_start
+    from spans
+    window before_it as (
+        partition by environment, service order by from_us, to_us rows between unbounded preceding and 1 preceding
+    )
+),
+numbered as (
+    select *, count_if(is_start) over (partition by environment, service order by from_us, to_us) as island from starts
+)
+select environment, service, min(from_us) as from_us, max(to_us) as to_us
+from numbered
+group by environment, service, island
+
+-- step: looks
+select environment, service, from_us, to_us from failing_islands order by environment, service, from_us
+
+-- step: touched
+-- Services with something new, and the span of it: whose kept spells in it are replaced.
+select scope.environment, scope.service, scope.from_us, scope.to_us
+from failing_scope as scope
+semi join (
+    select environment, service from failing_islands
+    union
+    select environment, service from failing_kept
+) as found using (environment, service)
+order by scope.environment, scope.service
+
+-- step: told
+-- Calls told one by one, of each unbroken row of good or of bad ones in a slice the first and the last. A duration in whole
+-- milliseconds was cut down to them, so the call may have begun that much earlier.
+with readings as (
+    select unnest($outcomes::varchar[]) as outcome, unnest($readings::varchar[]) as reading
+),
+unbelieved as (
+    select counted_by, breaker, labels, epoch_us(day_start) as from_us, epoch_us(day_end) as to_us
+    from kept.count_witnesses
+    where relation = 'request_counts' and not chosen and environment = $environment and service = $service
+),
+told as (
+    select
+        sighting_id,
+        'logs:' || coalesce(nullif(profile, ''), source) as counted_by,
+        source,
+        operation,
+        coalesce(nullif(target, ''), breaker) as target,
+        breaker,
+        labels,
+        detail['outcome'] as outcome,
+        occurred_us as ended_us,
+        coalesce(round(try_cast(detail['duration_s'] as double) * 1e6)::bigint, 0) as lasted_us,
+        if(lasted_us > 0 and lasted_us % 1000 = 0, 1000, 0) as cut_us
+    from raw.sightings
+    where kind = 'request'
+        and environment = $environment
+        and service = $service
+        and occurred_us between $from_us and $to_us
+),
+believed as (
+    select told.*, readings.reading = 'good' as good
+    from told
+    join readings using (outcome)
+    where readings.reading in ('good', 'bad')
+        and not exists (
+            from unbelieved as other
+            where other.counted_by = told.counted_by
+                and other.breaker = told.breaker
+                and other.labels = told.labels
+                and told.ended_us >= other.from_us
+                and told.ended_us < other.to_us
+        )
+),
+turned as (
+    select *, good is distinct from lag(good) over (partition by labels order by ended_us, sighting_id) as turns
+    from believed
+),
+numbered as (
+    select *, count_if(turns) over (partition by labels order by ended_us, sighting_id) as row_of_them from turned
+),
+rows_of_them as (
+    select
+        counted_by,
+        source,
+        operation,
+        target,
+        breaker <> '' as guarded,
+        labels,
+        good,
+        row_of_them,
+        ended_us // $slice_us::bigint as slice,
+        min(ended_us) as first_us,
+        max(ended_us) as last_us,
+        count(*) as number,
+        min(ended_us - lasted_us - cut_us) as begun_earliest_us,
+        min(ended_us - lasted_us) as begun_latest_us
+    from numbered
+    group by all
+)
+select * exclude (row_of_them, slice, first_us, last_us, number), first_us as ended_us, 1 as number
+from rows_of_them
+union all
+select * exclude (row_of_them, slice, first_us, last_us, number), last_us as ended_us, number - 1 as number
+from rows_of_them
+where number > 1
+order by ended_us
+
+-- step: sampled
+-- Counters of calls with their runs in the span, and one run to each side; believed where no log lines are on that day.
+select
+    track.track_id,
+    track.source,
+    track.source_group,
+    track.scrape_target,
+    coalesce(nullif(track.profile, ''), track.source) as profile,
+    track.operation,
+    coalesce(nullif(track.target, ''), track.breaker) as target,
+    track.breaker,
+    track.labels,
+    track.detail['outcome'] as outcome,
+    coalesce(track.detail['role'], '') as role,
+    coalesce(track.detail['whole'], '') as whole,
+    coalesce(track.detail['part_of'], '') as part_of,
+    run.first_us,
+    run.last_us,
+    run.value,
+    run.read_s,
+    run.assumed
+from raw.tracks as track
+join raw.runs as run using (track_id)
+where track.kind = 'requests'
+    and track.environment = $environment
+    and track.service = $service
+    and coalesce(track.detail['outcome'], '') <> ''
+    and coalesce(track.detail['role'], '') in ('', 'besides')
+    and run.first_us <= $to_us
+qualify run.last_us >= $from_us
+    or lead(run.last_us) over (partition by track.track_id order by run.first_us) >= $from_us
+order by track.track_id, run.first_us
+
+-- step: unbelieved
+-- On which days what metrics counted of whom is not believed.
+select breaker, labels, epoch_us(day_start) as from_us, epoch_us(day_end) as to_us
+from kept.count_witnesses
+where relation = 'request_counts'
+    and not chosen
+    and counted_by = 'metrics'
+    and environment = $environment
+    and service = $service
+
+-- step: longest
+-- How long calls lasted at most in the span, by their histograms: the least upper bound that all calls stayed under.
+with grown as (
+    select labels, try_cast(detail['upper_bound_s'] as double) as upper_bound_s, max(run.value) - min(run.value) as grown
+    from raw.tracks as track
+    join raw.runs as run using (track_id)
+    where track.kind = 'latency'
+        and track.environment = $environment
+        and track.service = $service
+        and run.first_us <= $to_us
+        and run.last_us >= $from_us
+        and not isnan(run.value)
+    group by track.track_id, labels, detail
+),
+by_bound as (
+    select upper_bound_s, sum(grown) as grown from grown group by upper_bound_s
+)
+select min(upper_bound_s) as longest_s
+from by_bound
+where grown >= (select max(grown) from by_bound) and isfinite(upper_bound_s)
+    and exists (from by_bound where grown > 0)
+
+-- step: kept_failures
+select * exclude (row_id, environment, service)
+from kept.failure_spells
+where environment = $environment
+    and service = $service
+    and not (
+        epoch_us(failed_earliest) <= $to_us
+        and (
+            coalesce(epoch_us(served_latest), epoch_us(last_failed_latest)) >= $from_us
+            -- Of all calls the next good answer ends it, however late; a target may be gone for good.
+            or (served_at is null and operation = '' and target = '')
+        )
+    )
+
+-- step: kept_spells
+select * exclude (row_id, environment, service)
+from kept.outage_spells
+where environment = $environment
+    and service = $service
+    and cause = 'failures'
+    and not (epoch_us(started_earliest) <= $to_us and (ended_at is null or epoch_us(ended_latest) >= $from_us))
