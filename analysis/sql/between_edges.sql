@@ -1,0 +1,111 @@
+-- Buckets inside what is asked for: inside(ask, outcome, level, value, low, high), from calls with asked and edges.
+--
+-- A bucket counts whole where it lies inside the time asked for; one that straddles an edge by its share of time, and as
+-- anything between none and all in the bounds. Nothing joins every minute with every ask: buckets are added up once between
+-- the edges of all that is asked, then each span is a difference of running sums.
+--   E(x): what ended by x. At an edge x, touched(x) is what has begun and not ended, part(x) its share before x.
+--   inside [a, b): value E(b) + part(b) - E(a) - part(a); low E(b) - E(a) - touched(a), no less than 0;
+--   high E(b) + touched(b) - E(a).
+stamps as (
+    select distinct starts_us, ends_us
+    from calls, whole
+    where starts_us < whole.to_us and ends_us > whole.from_us
+),
+placed as (
+    -- How many edges lie before the end of each bucket.
+    select stamps.starts_us, stamps.ends_us, coalesce(edges.place, 0) as place
+    from stamps
+    asof left join edges on stamps.ends_us > edges.at_us
+),
+straddling as (
+    select
+        stamps.starts_us,
+        stamps.ends_us,
+        edges.place,
+        (edges.at_us - stamps.starts_us) / (stamps.ends_us - stamps.starts_us) as share
+    from stamps
+    join edges on edges.at_us > stamps.starts_us and edges.at_us < stamps.ends_us
+),
+points as (
+    select
+        environment, service, operation, breaker, target, instance, outcome, level, place, false as crossing,
+        sum(value) as value, sum(sure) as sure, sum(possible) as possible, 0.0 as part
+    from calls
+    join placed using (starts_us, ends_us)
+    group by all
+    union all by name
+    select
+        environment, service, operation, breaker, target, instance, outcome, level, place, true as crossing,
+        sum(value) as value, sum(sure) as sure, sum(possible) as possible, sum(value * share) as part
+    from calls
+    join straddling using (starts_us, ends_us)
+    group by all
+),
+keyed as (
+    select
+        *,
+        dense_rank() over (order by environment, service, operation, breaker, target, instance, outcome, level) as key_id
+    from points
+),
+keys as (
+    select distinct key_id, environment, service, operation, breaker, target, instance, outcome, level from keyed
+),
+running as (
+    select
+        key_id,
+        place,
+        sum(value) over so_far as value,
+        sum(sure) over so_far as sure,
+        sum(possible) over so_far as possible
+    from keyed
+    where not crossing
+    window so_far as (partition by key_id order by place)
+),
+crossing as (select key_id, place, sure, possible, part from keyed where crossing),
+sums as (
+    select
+        asked.*,
+        began.place as from_place,
+        done.place as to_place
+    from asked
+    join edges as began on began.at_us = asked.from_us
+    join edges as done on done.at_us = asked.to_us
+),
+matched as (
+    select sums.ask, sums.from_place, sums.to_place, keys.key_id, keys.outcome, keys.level
+    from sums
+    join keys on keys.service = sums.service
+    where (sums.environment is null or keys.environment = sums.environment)
+        and (sums.operation is null or keys.operation = sums.operation)
+        and (sums.operations is null or list_contains(sums.operations, keys.operation))
+        and (sums.breaker is null or keys.breaker = sums.breaker)
+        and (sums.target is null or keys.target = sums.target)
+        and (sums.instance is null or keys.instance = sums.instance)
+    union all
+    select open.ask, open.from_place, open.to_place, keys.key_id, keys.outcome, keys.level
+    from (from sums where service is null) as open
+    join keys
+        on (open.environment is null or keys.environment = open.environment)
+        and (open.operation is null or keys.operation = open.operation)
+        and (open.operations is null or list_contains(open.operations, keys.operation))
+        and (open.breaker is null or keys.breaker = open.breaker)
+        and (open.target is null or keys.target = open.target)
+        and (open.instance is null or keys.instance = open.instance)
+),
+inside as (
+    select
+        matched.ask,
+        matched.outcome,
+        matched.level,
+        coalesce(ended_to.value, 0) + coalesce(at_to.part, 0)
+        - coalesce(ended_from.value, 0) - coalesce(at_from.part, 0) as value,
+        greatest(0, coalesce(ended_to.sure, 0) - coalesce(ended_from.sure, 0) - coalesce(at_from.sure, 0)) as low,
+        coalesce(ended_to.possible, 0) + coalesce(at_to.possible, 0) - coalesce(ended_from.possible, 0) as high
+    from matched
+    asof left join running as ended_from
+        on matched.key_id = ended_from.key_id and matched.from_place > ended_from.place
+    asof left join running as ended_to
+        on matched.key_id = ended_to.key_id and matched.to_place > ended_to.place
+    left join crossing as at_from on at_from.key_id = matched.key_id and at_from.place = matched.from_place
+    left join crossing as at_to on at_to.key_id = matched.key_id and at_to.place = matched.to_place
+)
