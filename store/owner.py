@@ -179,6 +179,12 @@ class Store:
             yield
 
     @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Keep other threads out from between transactions: these belong together."""
+        with self._turn:
+            yield
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """Group writes: all or nothing. Inner transactions belong to the outermost one."""
         with self._turn, precedence(), faults.translated(self.path):
