@@ -34,12 +34,17 @@ class Sight:
     spans: Spans
 
 
-def covered_share(ground: Ground, asks: Sequence[Ask]) -> list[float | None]:
+IMPORTED = "import:"
+"""How the names of imports begin. What they cover is complete for the incidents they list, and for nothing else."""
+
+
+def covered_share(ground: Ground, asks: Sequence[Ask], *, imported: bool = True) -> list[float | None]:
     """Return for each ask the share of the subject's own life in its spans that was covered; None where it has none.
 
     A life begins with the first sight, and has not ended. An ask about all services weighs each by its life.
+    ``imported`` says whether lists of incidents count as sights.
     """
-    return [_share(sights(ground, ask.scope), ask.spans) for ask in asks]
+    return [_share(sights(ground, ask.scope, imported=imported), ask.spans) for ask in asks]
 
 
 def covered_spans(ground: Ground, scope: Scope) -> Spans:
@@ -47,15 +52,17 @@ def covered_spans(ground: Ground, scope: Scope) -> Spans:
     return united(span for sight in sights(ground, scope) for span in sight.spans)
 
 
-def first_sight_us(ground: Ground, scope: Scope) -> Instant | None:
+def first_sight_us(ground: Ground, scope: Scope, *, imported: bool = True) -> Instant | None:
     """Return when the subject was first seen by any source; None for never."""
-    return min((sight.first_us for sight in sights(ground, scope)), default=None)
+    return min((sight.first_us for sight in sights(ground, scope, imported=imported)), default=None)
 
 
-def sights(ground: Ground, scope: Scope) -> list[Sight]:
+def sights(ground: Ground, scope: Scope, *, imported: bool = True) -> list[Sight]:
     """Return when each service of a scope was seen; where it names an instance, when that was."""
     step = "services" if scope.instance is None else "instances"
-    known: Mapping[_Key, Sight] = ground.once(f"coverage/{step}", lambda there: _look(there, step))
+    known: Mapping[_Key, Sight] = ground.once(
+        f"coverage/{step}/{imported}", lambda there: _look(there, step, imported=imported)
+    )
     if scope.service is not None and scope.environment is not None:
         found = known.get((scope.environment, scope.service, scope.instance or ""))
         return [] if found is None else [found]
@@ -70,14 +77,18 @@ def sights(ground: Ground, scope: Scope) -> list[Sight]:
 
 def subjects(ground: Ground) -> list[tuple[str | None, str]]:
     """Return every environment and service that was ever seen."""
-    known: Mapping[_Key, Sight] = ground.once("coverage/services", lambda there: _look(there, "services"))
+    known: Mapping[_Key, Sight] = ground.once(
+        "coverage/services/True", lambda there: _look(there, "services", imported=True)
+    )
     return [(environment, service) for environment, service, _ in known]
 
 
-def _look(ground: Ground, step: str) -> dict[_Key, Sight]:
+def _look(ground: Ground, step: str, *, imported: bool) -> dict[_Key, Sight]:
     seen: dict[_Key, list[Span]] = defaultdict(list)
     late_us = lateness_us(ground.config)
     for row in ground.rows.rows(_SQL[step]):
+        if not imported and row["source"].startswith(IMPORTED):
+            continue
         last_us = row["last_us"]
         if last_us < ground.now_us <= last_us + late_us.get(row["source"], 0):
             last_us = ground.now_us

@@ -18,6 +18,7 @@ from breakwatch.errors import ExitCode
 from service import console
 from service.cli_experiments import experiment
 from service.cli_imports import Environment, add_commands
+from service.cli_judging import add_commands as add_judging
 from service.cli_shared import ConfigFile, examples, load
 from service.forms import Format
 
@@ -274,6 +275,7 @@ def run(
 
 
 add_commands(imports, load)
+add_judging(app)
 
 
 def _stopped(_signal: int, _frame: object) -> NoReturn:

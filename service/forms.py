@@ -12,3 +12,11 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     PARQUET = "parquet"
+
+
+class CheckFormat(StrEnum):
+    """The forms in which verdicts can be printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"

@@ -23,7 +23,7 @@ from analysis.verdicts.expected_calls import (
     expects_calls,
     weights_behind,
 )
-from analysis.verdicts.questions import NOT_FULL, Question, Span, experiment, questions
+from analysis.verdicts.questions import NOT_FULL, OF_OUTAGES, Question, Span, experiment, questions
 from analysis.verdicts.rule import Judged, Rule, Unfinished, judge
 from analysis.verdicts.scores import ABOUT_VERDICTS, composed, scored
 from analysis.verdicts.verdict import Verdict
@@ -102,7 +102,8 @@ def answered(ground: Ground, asked: Indicator | None, asks: Sequence[Ask]) -> li
     if asked is None:
         return [Measured(note="this version cannot compute it yet", remedy="upgrade breakwatch") for _ in asks]
     answers = by_slices(asked.compute, ground, asks)
-    shares = covered_share(ground, asks) if asked.covered else [None] * len(asks)
+    listed = asked.name in OF_OUTAGES
+    shares = covered_share(ground, asks, imported=listed) if asked.covered else [None] * len(asks)
     return [one if one.coverage is not None else one.seen(share) for one, share in zip(answers, shares, strict=True)]
 
 

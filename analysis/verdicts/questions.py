@@ -32,6 +32,12 @@ OVER_ALL = frozenset({
 })  # fmt: skip
 """Indicators that are about services together: without a service they are judged once."""
 
+OF_OUTAGES = frozenset({
+    "availability_time", "outage_time", "service_recovery_time", "mtbf", "incident_count", "incidents_ongoing",
+    "self_healed_ratio", "error_budget_remaining", "burn_rate",
+})  # fmt: skip
+"""Indicators that a complete list of incidents tells all about; of the others it tells nothing."""
+
 NOT_FULL = "window not yet full"
 
 
@@ -233,7 +239,11 @@ def _question(
     found, tried = asked
     policy, subject = ground.config.policies[policy_name], limit.subject
     scope = _scope(objective, subject, tried)
-    born_us = first_sight_us(ground, Scope(environment=subject.environment, service=subject.service))
+    born_us = first_sight_us(
+        ground,
+        Scope(environment=subject.environment, service=subject.service),
+        imported=objective.indicator in OF_OUTAGES,
+    )
     full = born_us is None or born_us <= found.start_us or objective.indicator in OVER_ALL
     if not full and born_us is not None and tried is None:
         found = replace(found, start_us=min(born_us, found.until_us))

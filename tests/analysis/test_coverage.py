@@ -94,3 +94,14 @@ def test_an_instance_has_coverage_of_its_own(store: Store) -> None:
 def test_every_service_that_was_seen_is_a_subject(store: Store) -> None:
     """With the environment it was seen in."""
     assert subjects(Ground(store, Config(), 0)) == [("prod", "search"), ("prod", "shop")]
+
+
+def test_a_list_of_incidents_covers_incidents_alone(store: Store) -> None:
+    """It says nothing of breakers or calls, so that nothing seen there is not nothing happened."""
+    with store.transaction():
+        store.replace("coverage", {"source": "import:incidents"}, [spell("import:incidents", "listed", "", 0, 100)])
+    ask = Ask(Scope(service="listed"), ((0, 100 * SECOND),))
+    ground = Ground(store, Config(), 100 * SECOND)
+    assert covered_share(ground, [ask]) == [1.0]
+    assert covered_share(ground, [ask], imported=False) == [None]
+    store.replace("coverage", {"source": "import:incidents"}, [])
