@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from analysis.asking import Ask, Ground, Measured, Scope
 from analysis.experiments import within_experiments
@@ -185,6 +184,8 @@ def interval(hits: NDArray[np.float64], totals: NDArray[np.float64]) -> tuple[ND
 
     They are quantiles of beta distributions; of 5 good calls in 7 they say 29 % to 96 %.
     """
+    from scipy import special  # here: to load it takes a tenth of a second, and what collects needs only readings
+
     hits = np.clip(hits, 0.0, totals)
     tail = (1 - CONFIDENCE) / 2
     with np.errstate(invalid="ignore"):
