@@ -89,7 +89,7 @@ class Troubles:
 
     def outages(self, ask: Ask) -> list[Trouble]:
         """Return the outages that an ask is about, without the breakers, at any time."""
-        return [one for one in self.failures(ask) if _counts(self._ground, ask, one)]
+        return [one for one in united(self.failures(ask)) if _counts(self._ground, ask, one)]
 
     def openings(self, ask: Ask) -> Iterator[Trouble]:
         """Yield the episodes of breakers alone."""

@@ -20,6 +20,8 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
 
 
 def _measured(ground: Ground, ask: Ask, troubles: Troubles) -> Measured:
+    if not ask.spans:
+        return Measured()
     at_us = ground.now_us if ask.scope.experiment is not None else min(ask.end_us, ground.now_us)
     found = troubles.of(ask)
     n = sum(_goes_on(one, at_us) for one in found)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from analysis.asking import Ask, Ground, Measured
+from analysis.bounds import Bounds
 from analysis.coverage import covered_spans
 from analysis.faults import certainly_within, perhaps_within, within
 from analysis.indicator import Indicator
@@ -43,16 +44,21 @@ def _measured(ground: Ground, ask: Ask, troubles: Troubles) -> Measured:
 
 def _down(found: Sequence[Trouble], now_us: Instant) -> tuple[Spans, Spans, Spans]:
     """Return the time out of operation: the most that it can have been, by midpoints, and the least."""
-    spans: tuple[list[tuple[int, int]], ...] = ([], [], [])
-    for one in found:
-        if one.outages and all(outage.kind != "down" for outage in one.outages):
-            continue  # a degraded service operates
-        end = one.end
-        spans[0].append((one.start.earliest_us, now_us if end is None else end.latest_us))
-        spans[1].append((one.start.middle_us, now_us if end is None else end.middle_us))
-        spans[2].append((one.start.latest_us, now_us if end is None else end.earliest_us))
-    most, middle, least = (united(own) for own in spans)
-    return most, middle, least
+    most, middle, least = [], [], []
+    for start, end in (edges for one in found for edges in _out_of_operation(one)):
+        most.append((start.earliest_us, now_us if end is None else end.latest_us))
+        middle.append((start.middle_us, now_us if end is None else end.middle_us))
+        least.append((start.latest_us, now_us if end is None else end.earliest_us))
+    return united(most), united(middle), united(least)
+
+
+def _out_of_operation(one: Trouble) -> Iterator[tuple[Bounds, Bounds | None]]:
+    """Yield from when to when something did not operate; a degraded service does."""
+    if not one.outages:
+        yield one.start, one.end
+    for outage in one.outages:
+        if outage.kind == "down":
+            yield outage.start, outage.end
 
 
 INDICATOR = Indicator(

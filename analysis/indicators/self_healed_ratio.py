@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.asking import Ask, Ground, Measured
+from analysis.facts.outages import healed_by
 from analysis.faults import within
 from analysis.hurt import reach
 from analysis.indicator import Indicator
@@ -14,7 +16,7 @@ from analysis.troubles import Trouble, Troubles
 
 _STEPS = read_steps("analysis.indicators", "self_healed_ratio.sql")
 
-Row = Mapping[str, Any]
+Changes = Mapping[tuple[str | None, str | None], Sequence[dict[str, Any]]]
 
 
 def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
@@ -23,15 +25,17 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
     Bounds: one that nobody knows the healer of, and one that goes on, may still turn out either way.
     """
     troubles = Troubles(ground, asks, _STEPS)
-    healed = ground.rows.rows(_STEPS["healed"], reach(asks))
-    return [_measured(ask, troubles, healed) for ask in asks]
+    changes: dict[tuple[str | None, str | None], list[dict[str, Any]]] = defaultdict(list)
+    for row in ground.rows.rows(_STEPS["changes"], reach(asks)):
+        changes[row["environment"], row["service"]].append(row)
+    return [_measured(ask, troubles, changes) for ask in asks]
 
 
-def _measured(ask: Ask, troubles: Troubles, healed: Sequence[Row]) -> Measured:
+def _measured(ask: Ask, troubles: Troubles, changes: Changes) -> Measured:
     found = [one for one in troubles.of(ask) if ask.scope.experiment is not None or within(ask.spans, one.start)]
     if not found:
         return Measured()
-    fates = [_by_itself(one, _healers(one, healed), over=ask.scope.experiment is not None) for one in found]
+    fates = [_by_itself(one, _healers(one, changes), over=ask.scope.experiment is not None) for one in found]
     n, by_itself, either_way = len(fates), fates.count(True), fates.count(None)
     return Measured(
         by_itself / (n - either_way) if n > either_way else None,
@@ -54,18 +58,14 @@ def _by_itself(one: Trouble, healers: frozenset[str], *, over: bool) -> bool | N
     return None if "unknown" in healers else True
 
 
-def _healers(one: Trouble, healed: Sequence[Row]) -> frozenset[str]:
-    """Return what ended an incident: its breakers' episodes, and the outages that are kept of its time."""
+def _healers(one: Trouble, changes: Changes) -> frozenset[str]:
+    """Return what ended an incident: its breakers' episodes and its outages, of which imported ones do not say."""
     found = set(one.healed_by)
-    if one.outages:
-        found |= {
-            row["healed_by"] or "unknown"
-            for row in healed
-            if (row["environment"], row["service"]) == (one.environment, one.service)
-            and row["started_us"] >= one.start.earliest_us
-            and (one.end is None or row["started_us"] <= one.end.latest_us)
-        }
-    return frozenset(found) or frozenset({"unknown"})
+    for outage in one.outages:
+        healer = healed_by(outage, changes.get((one.environment, one.service), ()))
+        written = outage.first.origin != "detected"
+        found.add("unknown" if healer is None or (written and healer == "self") else healer)
+    return frozenset(found)
 
 
 INDICATOR = Indicator(

@@ -9,14 +9,10 @@
 -- step: episodes
 -- include: episodes_between.sql
 
--- step: healed
--- What healed the outages, as they are kept by the default policy.
-select
-    environment,
-    service,
-    epoch_us(started_at) as started_us,
-    epoch_us(ended_at) as ended_us,
-    healed_by
-from outages
-where started_at < make_timestamptz($to_us)
-    and coalesce(ended_at, 'infinity'::timestamptz) >= make_timestamptz($from_us)
+-- step: changes
+-- What may have healed them.
+select environment, service, kind, epoch_us(occurred_at) as occurred_us, labels
+from changes
+where kind in ('deploy', 'restart', 'config', 'flag', 'scale')
+    and occurred_at >= make_timestamptz($from_us)
+    and occurred_at < make_timestamptz($to_us)
