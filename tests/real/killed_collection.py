@@ -14,7 +14,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -30,8 +31,8 @@ from tests.store.killed_owner import Trace
 INSIDE_ROWS = 20
 LOG_BATCH_SIGHTINGS = 25
 LOG_BLOCK_BYTES = 2048
-REFRESH_POINTS = ("refresh.write", "refresh.before_commit")
-"""Points inside the one transaction of ``analysis.refresh``, which the store itself does not name."""
+REFRESH_POINTS = ("refresh.write", "refresh.between", "refresh.before_commit")
+"""Points of ``analysis.refresh``, which the store itself does not name: in its two transactions, and between them."""
 
 _CLEARS_MARKS = "DELETE FROM raw.stale_subjects"
 
@@ -50,7 +51,29 @@ class ThreadedTrace(Trace):
 
 
 class TracedStore(Store):
-    """A store that also traces what is written between appending and publishing: the refresh's own transaction."""
+    """A store that also traces what is written between appending and publishing: the refresh's own transactions."""
+
+    _together = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Note that transactions follow that belong together."""
+        with super().turn():
+            self._together = True
+            try:
+                yield
+            finally:
+                self._together = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Take note of the end of the first of transactions that belong together."""
+        outermost = not self._depth
+        with super().transaction():
+            yield
+        if outermost and self._together:
+            self._together = False
+            self._trace("refresh.between")
 
     def replace(
         self, table: str, scope: Mapping[str, Any] | Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
