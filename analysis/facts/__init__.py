@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.facts.cascades import refresh_cascades
 from analysis.facts.counters import refresh_counters
 from analysis.facts.coverage import refresh_coverage
 from analysis.facts.declared import refresh_declared
 from analysis.facts.events import refresh_attempts, refresh_changes
+from analysis.facts.experiments import refresh_experiments, refresh_faults
 from analysis.facts.failovers import refresh_failovers
 from analysis.facts.gauges import refresh_gauges
 from analysis.facts.health_states import refresh_health_states
@@ -57,6 +59,9 @@ def refresh_facts(store: Store, config: Config, new: News) -> None:
         refresh_spells(store)
     if new.counted or moved or any(service.fallbacks for service in config.services):
         refresh_targets(store, config.services, counted=new.counted)
+    told = "import" in new.domains and refresh_faults(store)
     refresh_outages(store, config, new)
+    refresh_cascades(store, config.services, new)
+    refresh_experiments(store, config, new, told=told)
     store.execute("truncate raw.stale_counters")
     store.execute("truncate raw.stale_sightings")

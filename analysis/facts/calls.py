@@ -77,10 +77,13 @@ class Span:
         return subject | {"from_us": self.from_us, "to_us": self.to_us}
 
 
-def calls_in(store: Store, span: Span, readings: Readings) -> dict[Pairs, list[Evidence]]:
-    """Return the good and bad calls that ended in a span, by the labels of their source."""
+def calls_in(store: Store, span: Span, readings: Readings, *, answered: bool = True) -> dict[Pairs, list[Evidence]]:
+    """Return the good and bad calls that ended in a span, by the labels of their source.
+
+    ``answered``: calls that failed and that a fallback answered instead, which is counted beside them, are left out.
+    """
     found: dict[Pairs, list[Evidence]] = defaultdict(list)
-    for labels, one in (*_by_lines(store, span, readings), *_by_counters(store, span, readings)):
+    for labels, one in (*_by_lines(store, span, readings), *_by_counters(store, span, readings, answered=answered)):
         found[labels].append(one)
     return found
 
@@ -94,7 +97,7 @@ def _by_lines(store: Store, span: Span, readings: Readings) -> Iterator[tuple[Pa
         yield pairs(row["labels"]), Evidence(told, row["good"], *who, guarded=row["guarded"], part=False)
 
 
-def _by_counters(store: Store, span: Span, readings: Readings) -> Iterator[tuple[Pairs, Evidence]]:
+def _by_counters(store: Store, span: Span, readings: Readings, *, answered: bool) -> Iterator[tuple[Pairs, Evidence]]:
     step = steps("failures")
     tracks: dict[int, list[Row]] = defaultdict(list)
     for row in store.rows(step["sampled"], span.params):
@@ -107,7 +110,7 @@ def _by_counters(store: Store, span: Span, readings: Readings) -> Iterator[tuple
     unbelieved = store.rows(step["unbelieved"], {"environment": span.environment, "service": span.service})
     grown = {track_id: list(_grown(rows, begun_before_us, unbelieved)) for track_id, rows in tracks.items()}
     wholes = {(row["scrape_target"], row["whole"]) for (row, *_) in tracks.values() if row["whole"]}
-    answered = _answered_otherwise(tracks, grown) if readings[Outcome.FALLBACK] == "good" else {}
+    instead = _answered_otherwise(tracks, grown) if answered and readings[Outcome.FALLBACK] == "good" else {}
     for track_id in _of_one_replica(tracks, grown):
         row = tracks[track_id][0]
         reading = readings.get(row["outcome"], "exclude")
@@ -116,7 +119,7 @@ def _by_counters(store: Store, span: Span, readings: Readings) -> Iterator[tuple
         part = bool(row["part_of"]) and (row["scrape_target"], row["part_of"]) in wholes
         who = METRICS + row["profile"], row["source"], row["operation"], row["target"]
         for told in grown[track_id]:
-            left = told if reading == "good" else _left(told, answered, _place(row, told))
+            left = told if reading == "good" else _left(told, instead, _place(row, told))
             if left.number:
                 guarded = row["breaker"] != ""
                 yield pairs(row["labels"]), Evidence(left, reading == "good", *who, guarded=guarded, part=part)
@@ -169,11 +172,11 @@ def _answered_otherwise(tracks: Mapping[int, Sequence[Row]], grown: Mapping[int,
     return found
 
 
-def _left(told: Told, answered: dict[_Place, int], place: _Place) -> Told:
+def _left(told: Told, instead: dict[_Place, int], place: _Place) -> Told:
     """Return the failed calls of a growth that no fallback answered; what they used up is used up."""
-    taken = min(told.number, answered.get(place, 0))
+    taken = min(told.number, instead.get(place, 0))
     if taken:
-        answered[place] -= taken
+        instead[place] -= taken
     return told._replace(number=told.number - taken)
 
 
