@@ -75,6 +75,7 @@ class Ask:
         good_share: the target of the objective that budgets and burn rates are about (0.999), else None.
         limit_s: the latency objective that ``experience_score`` is about, in seconds, else None.
         slicing: None counts calls.
+        whole_s: how long the whole window is, its future included, in seconds; None where ``spans`` is all of it.
     """
 
     scope: Scope = Scope()
@@ -84,6 +85,7 @@ class Ask:
     good_share: float | None = None
     limit_s: float | None = None
     slicing: Slicing | None = None
+    whole_s: float | None = None
 
     @property
     def start_us(self) -> Instant:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from analysis.asking import Ask, Ground, Scope, Slicing
 from analysis.coverage import first_sight_us, subjects
-from analysis.spans import Spans, common, united, without
+from analysis.spans import Spans, common, length_s, united, without
 from analysis.sqlfiles import read_steps
 from analysis.verdicts.exclusions import Exclusion, taken_out
 from analysis.verdicts.windows import Frame, frame, previous, service_hours
@@ -261,6 +261,7 @@ def _question(
         _good_share(ground, objective),
         _latency_s(ground, objective, subject),
         _slicing(objective),
+        length_s(whole),
     )
     return Question(
         objective, policy_name, policy, subject.environment, subject.service, subject.breaker, subject.operation,
