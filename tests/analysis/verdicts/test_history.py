@@ -115,7 +115,7 @@ def test_a_rolling_window_keeps_the_last_of_each_day(store: Store) -> None:
         breaker_episodes=[episode("shop", NOW_US - 2 * DAY_US, 20.0)],
     )  # fmt: skip
     told(store, said, DAY_US + 2 * MINUTE_US)
-    assert [row["verdict"] for row in kept(store)]== ["missed", "missed", "met"]
+    assert [row["verdict"] for row in kept(store)] == ["missed", "missed", "met"]
 
 
 def test_a_calendar_window_that_goes_on_is_not_restated(store: Store) -> None:
