@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from analysis.asking import Ask, Ground, Scope
+from analysis.asking import Ask, Ground, Measured, Scope
 from analysis.bounds import Bounds
 from analysis.sqlfiles import read_sql
 from breakwatch.clock import Instant
+from breakwatch.config import LogsSource
 
 _WATCHED = read_sql("analysis", "watched.sql")
 
@@ -34,12 +35,17 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One thing whose state some source shows."""
+    """One thing whose state some source shows.
+
+    Attributes:
+        told: whether a log tells its changes one by one; samples may miss what comes and goes between them.
+    """
 
     environment: str | None
     service: str | None
     name: str | None
     kind: str
+    told: bool
 
 
 def signals(ground: Ground, sql: str, from_us: Instant, to_us: Instant) -> list[Signal]:
@@ -61,7 +67,12 @@ def watched(ground: Ground) -> Sequence[Watched]:
 
 
 def _watched(ground: Ground) -> Sequence[Watched]:
-    return tuple(Watched(**row) for row in ground.rows.rows(_WATCHED))
+    logs = {source.name for source in ground.config.sources if isinstance(source, LogsSource)}
+    found: dict[tuple[str | None, str | None, str | None, str], bool] = {}
+    for row in ground.rows.rows(_WATCHED):
+        key = row["environment"], row["service"], row["name"], row["kind"]
+        found[key] = found.get(key, False) or not logs.isdisjoint(row["sources"])
+    return tuple(Watched(*key, told) for key, told in found.items())
 
 
 def asked_of(scope: Scope, one: Signal | Watched) -> bool:
@@ -81,8 +92,27 @@ def first(found: Iterable[Signal]) -> Bounds | None:
     return Bounds(min(edge.earliest_us for edge in edges), min(edge.latest_us for edge in edges))
 
 
-def is_watched(ground: Ground, ask: Ask, concerned: Callable[[str | None, str | None, str | None], bool]) -> bool:
-    """Say whether anything that could signal was ever seen of what ``concerned(environment, service, name)`` says."""
-    return any(
-        asked_of(ask.scope, one) and concerned(one.environment, one.service, one.name) for one in watched(ground)
-    )
+def silent(measured: Measured, found: Sequence[Watched]) -> Measured:
+    """Return an answer with why a signal was not seen, by what could have shown it."""
+    if not found:
+        return replace(
+            measured,
+            note="nothing that could signal it is watched",
+            remedy="add a source of health, breaker or level",
+        )
+    if not any(one.told for one in found):
+        return replace(
+            measured,
+            note="samples saw no signal; what came and went between two of them is not known",
+            remedy="add the log that tells health, breaker or level",
+        )
+    return replace(measured, note="nothing was signalled")
+
+
+def watchers(
+    ground: Ground, ask: Ask, concerned: Callable[[str | None, str | None, str | None], bool]
+) -> list[Watched]:
+    """Return what could signal that was ever seen of what ``concerned(environment, service, name)`` says."""
+    return [
+        one for one in watched(ground) if asked_of(ask.scope, one) and concerned(one.environment, one.service, one.name)
+    ]

@@ -10,7 +10,7 @@ from typing import Any
 from analysis.asking import Ask, Ground
 from analysis.bounds import Bounds
 from analysis.faults import faults
-from analysis.hurt import Harm, reach
+from analysis.harm import Harm, reach
 from analysis.outages import Outage
 
 Row = Mapping[str, Any]

@@ -8,10 +8,10 @@ from analysis.asking import Ask, Ground, Measured, Scope
 from analysis.coverage import covered_spans
 from analysis.edges import exactly, so_far, unknown
 from analysis.faults import Fault, faults
-from analysis.hurt import reach
+from analysis.harm import reach
 from analysis.indicator import Indicator
 from analysis.lengths import of_lengths, stat_of
-from analysis.signals import Signal, asked_of, first, is_watched, signals
+from analysis.signals import Signal, Watched, asked_of, first, signals, silent, watchers
 from analysis.sqlfiles import read_sql
 from analysis.statistics import UNENDED, Length
 from breakwatch.clock import Instant
@@ -32,11 +32,9 @@ def _measured(ground: Ground, ask: Ask, given: Sequence[Signal]) -> Measured:
             "the experiment has no fault with a beginning", "record it: breakwatch experiment start or phase"
         )
     measured = of_lengths([_length(ground, ask, fault, given) for fault in found], stat_of(ask))
-    if measured.ongoing and not any(_watched(ground, ask, fault) for fault in found):
-        return unknown(
-            "nothing that could signal it is watched", "add a source of health, breaker or level", len(found)
-        )
-    return measured
+    if not measured.ongoing:
+        return measured
+    return silent(measured, [one for fault in found for one in _watchers(ground, ask, fault)])
 
 
 def _length(ground: Ground, ask: Ask, fault: Fault, given: Sequence[Signal]) -> Length:
@@ -50,14 +48,14 @@ def _length(ground: Ground, ask: Ask, fault: Fault, given: Sequence[Signal]) -> 
     )
     if edge is not None:
         return exactly(fault.injected, edge)
-    if not _watched(ground, ask, fault):
+    if not any(one.told for one in _watchers(ground, ask, fault)):
         return Length(None, 0.0, UNENDED)
     return so_far(fault.injected, _looked_until_us(ground, ask, fault))
 
 
-def _watched(ground: Ground, ask: Ask, fault: Fault) -> bool:
+def _watchers(ground: Ground, ask: Ask, fault: Fault) -> list[Watched]:
     known = faults(ground)
-    return is_watched(ground, ask, lambda *where: known.concerns(fault, *where))
+    return watchers(ground, ask, lambda *where: known.concerns(fault, *where))
 
 
 def _looked_until_us(ground: Ground, ask: Ask, fault: Fault) -> Instant:

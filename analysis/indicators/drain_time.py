@@ -11,7 +11,7 @@ from analysis.asking import Ask, Ground, Measured
 from analysis.bounds import STAMP_SLACK_US, Bounds
 from analysis.edges import exactly, so_far, unknown
 from analysis.faults import Fault, faults, within
-from analysis.hurt import reach
+from analysis.harm import reach
 from analysis.indicator import Indicator
 from analysis.lengths import of_lengths, stat_of
 from analysis.spans import united

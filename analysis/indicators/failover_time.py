@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analysis.asking import Ask, Ground, Measured, asked
-from analysis.hurt import Harm, lasted
+from analysis.harm import Harm, lasted
 from analysis.indicator import Indicator
 from analysis.lengths import answers, of_lengths, stat_of
 from analysis.sqlfiles import read_steps

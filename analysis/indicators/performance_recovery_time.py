@@ -11,7 +11,7 @@ from analysis.asking import Ask, Ground, Measured
 from analysis.bounds import Bounds
 from analysis.edges import exactly, unknown
 from analysis.faults import Fault, faults
-from analysis.hurt import reach
+from analysis.harm import reach
 from analysis.indicator import Indicator
 from analysis.lengths import of_lengths, stat_of
 from analysis.sqlfiles import read_steps

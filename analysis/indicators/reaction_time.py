@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from analysis.asking import Ask, Ground, Measured
 from analysis.edges import seen_until_us, so_far, unordered
 from analysis.faults import LAG_US, faults
-from analysis.hurt import Harm, faults_behind, reach
+from analysis.harm import Harm, faults_behind, reach
 from analysis.indicator import Indicator
 from analysis.lengths import of_lengths, stat_of
 from analysis.outages import Outage
-from analysis.signals import Signal, asked_of, first, signals, watched
+from analysis.signals import Signal, Watched, first, signals, silent, watchers
 from analysis.sqlfiles import read_steps
 from analysis.statistics import UNENDED, Length
 from breakwatch.clock import Instant
@@ -23,10 +23,14 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
     """Return how long after the first failed request something signalled it, in seconds."""
     harm = Harm(ground, asks, _STEPS)
     given = signals(ground, _STEPS["signals"], **reach(asks))
-    return [
-        of_lengths([_length(ground, ask, one, given) for one in harm.failures(ask).begun(ask)], stat_of(ask))
-        for ask in asks
-    ]
+    return [_measured(ground, ask, list(harm.failures(ask).begun(ask)), given) for ask in asks]
+
+
+def _measured(ground: Ground, ask: Ask, found: Sequence[Outage], given: Sequence[Signal]) -> Measured:
+    measured = of_lengths([_length(ground, ask, one, given) for one in found], stat_of(ask))
+    if not measured.ongoing:
+        return measured
+    return silent(measured, [watcher for one in found for watcher in _watchers(ground, ask, one)])
 
 
 def _length(ground: Ground, ask: Ask, failed: Outage, given: Sequence[Signal]) -> Length:
@@ -35,9 +39,14 @@ def _length(ground: Ground, ask: Ask, failed: Outage, given: Sequence[Signal]) -
     edge = first(signal for signal in _about(ground, ask, failed, given) if signal.began.earliest_us <= until_us)
     if edge is not None:
         return unordered(failed.start, edge)
-    if any(asked_of(ask.scope, one) and one.service == failed.first.service for one in watched(ground)):
+    if any(one.told for one in _watchers(ground, ask, failed)):
         return so_far(failed.start, until_us)
     return Length(None, 0.0, UNENDED)
+
+
+def _watchers(ground: Ground, ask: Ask, failed: Outage) -> list[Watched]:
+    own = failed.first.environment, failed.first.service
+    return watchers(ground, ask, lambda environment, service, _: (environment or "", service or "") == own)
 
 
 def _about(ground: Ground, ask: Ask, failed: Outage, given: Sequence[Signal]) -> list[Signal]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analysis.asking import Ask, Ground, Measured
 from analysis.edges import unknown
 from analysis.faults import Fault, faults
-from analysis.hurt import Harm, lasted
+from analysis.harm import Harm, lasted
 from analysis.indicator import Indicator
 from analysis.lengths import of_lengths, stat_of
 from analysis.outages import SETTLE_S, Outage

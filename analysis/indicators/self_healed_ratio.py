@@ -9,7 +9,7 @@ from typing import Any
 from analysis.asking import Ask, Ground, Measured
 from analysis.facts.outages import healed_by
 from analysis.faults import within
-from analysis.hurt import reach
+from analysis.harm import reach
 from analysis.indicator import Indicator
 from analysis.sqlfiles import read_steps
 from analysis.troubles import Trouble, Troubles

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.asking import Ask, Ground, Measured
-from analysis.hurt import Harm, lasted
+from analysis.harm import Harm, lasted
 from analysis.indicator import Indicator
 from analysis.lengths import of_lengths, stat_of
 from analysis.sqlfiles import read_steps

@@ -9,7 +9,7 @@ from analysis.asking import Ask, Ground, Measured
 from analysis.bounds import Bounds
 from analysis.edges import seen_until_us, so_far, unknown, unordered
 from analysis.faults import LAG_US
-from analysis.hurt import Harm
+from analysis.harm import Harm
 from analysis.indicator import Indicator
 from analysis.lengths import of_lengths, stat_of
 from analysis.outages import Outage

@@ -13,7 +13,7 @@ import pytest
 from analysis.asking import Ask, Ground, Measured, Scope
 from analysis.indicators import indicator
 from breakwatch.clock import to_us
-from breakwatch.config import Config
+from breakwatch.config import Config, LogsSource
 from breakwatch.config_objectives import Policy, Stat
 from store import Store
 
@@ -21,6 +21,7 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 DAY_S = 86_400.0
 AT_ONCE = Policy(settle_s=0.0)
 SHOP = Scope(service="shop")
+CONFIG = Config(sources=(LogsSource(name="log", paths=(Path("log"),)),))
 
 
 def at(seconds: float) -> datetime:
@@ -73,7 +74,7 @@ def seen(until_s: float = DAY_S) -> dict[str, Any]:
 def asked(store: Store, name: str, scope: Scope = SHOP, stat: Stat = "max", policy: Policy = AT_ONCE) -> Measured:
     """Return what an indicator says of the day, at its end."""
     ask = Ask(scope, ((to_us(START), to_us(at(DAY_S))),), stat, policy)
-    (found,) = indicator(name).compute(Ground(store, Config(), to_us(at(DAY_S))), [ask])
+    (found,) = indicator(name).compute(Ground(store, CONFIG, to_us(at(DAY_S))), [ask])
     return found
 
 
@@ -148,10 +149,10 @@ def test_a_fault_is_detected_by_the_first_signal_of_its_target(store: Store) -> 
 
 
 def test_a_fault_that_no_watched_signal_told_of_was_not_detected(store: Store) -> None:
-    """Watched until five minutes after it was removed, without a signal: at least that long."""
+    """The log that tells its health said nothing until five minutes after it was removed: at least so long."""
     put(store, "coverage", seen())
     put(store, "experiment_faults", fault("x", 100, 200, "db", service="shop"))
-    put(store, "health_states", {"component": "db", "instance": "", "state": "up"})
+    put(store, "health_changes", down(10, 10), down(20, 20, state="up"))
     found = asked(store, "detection_time", Scope(experiment="x"))
     assert told(found) == (None, 400.0, inf, 1)
 
