@@ -23,6 +23,7 @@ from analysis.facts.news import News, news
 from analysis.facts.outages import refresh_outages
 from analysis.facts.restarts import refresh_restarts
 from analysis.facts.services import refresh_spells, refresh_targets
+from analysis.regressions.keeping import refresh_regressions
 
 if TYPE_CHECKING:
     from breakwatch.config import Config
@@ -63,5 +64,6 @@ def refresh_facts(store: Store, config: Config, new: News) -> None:
     refresh_outages(store, config, new)
     refresh_cascades(store, config.services, new)
     refresh_experiments(store, config, new, told=told)
+    refresh_regressions(store, config, store.now_us, imported="import" in new.domains)
     store.execute("truncate raw.stale_counters")
     store.execute("truncate raw.stale_sightings")
