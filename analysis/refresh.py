@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from analysis import keep
 from analysis.breakers import history, keep_consequences, keep_transitions, scope_of
-from analysis.facts import News, news, refresh_facts
+from analysis.facts import news, refresh_facts
 from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, Name, gather
 from analysis.sqlfiles import read_sql
-from breakwatch.model import STATE_WORDS, Batch, TrackKind
+from breakwatch.model import STATE_WORDS, Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,12 @@ ANALYSIS_VERSION = "5"
 SUBJECTS_AT_ONCE = 400
 """How many subjects' evidence is held in memory at a time."""
 
+_MARKS_OTHERS = frozenset({"event", "requests"})
+"""News of these make breakers stale that are not marked themselves."""
+
+_VERSIONS: WeakKeyDictionary[Store, str] = WeakKeyDictionary()
+"""Of each store that is open, by which version all was made that it keeps, once that was looked up."""
+
 _OWN = "analysis"
 """Under this name the analysis remembers its version among the checkpoints of sources."""
 
@@ -52,9 +59,9 @@ def refresh(store: Store, config: Config) -> None:
     with store.turn():
         with store.transaction():
             _forget_older_versions(store)
-            new = news(store)
-            consequences = _fuse(store, new)
+            consequences = _fuse(store)
         with store.transaction():
+            new = news(store)
             for keep_them in consequences:
                 keep_them()
             refresh_facts(store, config, new)
@@ -62,12 +69,12 @@ def refresh(store: Store, config: Config) -> None:
             store.execute(_CLEAR)
 
 
-def _fuse(store: Store, new: News) -> list[Callable[[], None]]:
+def _fuse(store: Store) -> list[Callable[[], None]]:
     """Keep what happened, as far as it may be other than was known; return what is left to do about breakers.
 
     Of many breakers it is done at once, so that their evidence need not be held.
     """
-    stale = _stale(store, new)
+    stale = _stale(store)
     for domain in (LEVEL, HEALTH):
         for names in _chunks(stale[domain.name], SUBJECTS_AT_ONCE):
             _keep_changes(store, domain, gather(store, domain, names))
@@ -83,15 +90,22 @@ def _fuse(store: Store, new: News) -> list[Callable[[], None]]:
 
 
 def _forget_older_versions(store: Store) -> None:
+    if _VERSIONS.get(store) == ANALYSIS_VERSION:
+        return
     if store.checkpoints(_OWN).get("version") != ANALYSIS_VERSION:
         for statement in _STALE_EVERYTHING:
             store.execute(statement)
         store.append(Batch(_OWN, checkpoints={"version": ANALYSIS_VERSION}))
+    else:
+        _VERSIONS[store] = ANALYSIS_VERSION
 
 
-def _stale(store: Store, new: News) -> dict[str, list[Name]]:
+def _stale(store: Store) -> dict[str, list[Name]]:
+    marked = store.rows(_MARKED)
+    if any(row["domain"] in _MARKS_OTHERS for row in marked):
+        marked = store.rows(_STALE)
     found: dict[str, list[Name]] = defaultdict(list)
-    for row in store.rows(_STALE if new.explained or TrackKind.REQUESTS in new.sampled else _MARKED):
+    for row in marked:
         found[row["domain"]].append(Name(row["environment"], row["service"], row["name"]))
     return found
 

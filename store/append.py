@@ -168,9 +168,15 @@ def _write_rejected(writing: _Writing, rejected: Sequence[Rejected]) -> int:
 def _write_checkpoints(writing: _Writing, batch: Batch) -> None:
     script = steps("append_checkpoints")
     for key, value in batch.checkpoints.items():
-        writing.run(script["keep" if value else "forget"], source=batch.source, key=key, value=value)
+        named = {"source": batch.source, "key": key, "value": value}
+        if not value:
+            writing.run(script["forget"], **named)
+        elif not writing.run(script["move"], **named):
+            writing.run(script["keep"], **named)
     if batch.seen_until_us is not None:
-        writing.run(script["seen"], source=batch.source, until_us=batch.seen_until_us)
+        seen = {"source": batch.source, "until_us": batch.seen_until_us}
+        if not writing.run(script["seen_again"], **seen):
+            writing.run(script["seen"], **seen)
 
 
 def _tracks_table(tracks: Sequence[Track], track_ids: NDArray[np.int64]) -> pa.Table:

@@ -112,21 +112,26 @@ def mark_few(connection: duckdb.DuckDBPyConnection, changes: Changes, tracks: Ma
         connection.execute(script["touched"])
         return False
     if stale:
-        spans = ((list(own), pa.int64()) for own in zip(*stale, strict=True))
-        _offer(connection, "incoming_stale", dict(zip(("track_id", "from_us", "to_us"), spans, strict=True)))
-        if connection.execute(script["unmarked"]).fetchall()[0][0]:
-            connection.execute(script["stale"])
-            for name in ("widen", "add"):
-                connection.execute(steps("mark_stale")[name])
-        else:
-            connection.execute(script["mark_counters"])
-    subjects = {subject for track in changed if (subject := _subject_of(track)) is not None}
+        _mark(connection, "counters", zip(("track_ids", "from_us", "to_us"), zip(*stale, strict=True), strict=True))
+    subjects = sorted({subject for track in changed if (subject := _subject_of(track)) is not None})
     if subjects:
-        names = ("domain", "environment", "service", "name")
-        ordered = zip(*sorted(subjects), strict=True)
-        _offer(connection, "incoming_subjects", dict(zip(names, ((own, pa.string()) for own in ordered), strict=True)))
-        connection.execute(script["mark_subjects"])
+        names = ("domains", "environments", "services", "names")
+        _mark(connection, "subjects", zip(names, zip(*subjects, strict=True), strict=True))
     return True
+
+
+def _mark(
+    connection: duckdb.DuckDBPyConnection, what: str, columns: Iterable[tuple[str, Sequence[int] | Sequence[str]]]
+) -> None:
+    """Mark counters or subjects; mostly no others are marked yet, and then there is nothing to compare them with."""
+    script = steps("append_few")
+    values = {name: list(own) for name, own in columns}
+    if connection.execute(script[f"{what}_marked"]).fetchall():
+        for step in (f"widen_{what}", f"add_{what}"):
+            if step in script:
+                connection.execute(script[step], values)
+    else:
+        connection.execute(script[f"mark_{what}"], values)
 
 
 def _tells_of_others(track: Track) -> bool:

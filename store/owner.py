@@ -57,6 +57,7 @@ class Store:
         self._threads = 1
         self._tidied_us = 0
         self._kept = KeptTables(connection)
+        self._marked: set[tuple[str, bool]] = set()
         self._has_views = False
 
     @classmethod
@@ -121,6 +122,11 @@ class Store:
             self._trace("append.before_commit")
         self._trace("append.after_commit")
         return appended
+
+    @property
+    def now_us(self) -> Instant:
+        """The present, by the clock that the store was opened with."""
+        return self._clock()
 
     def checkpoints(self, source: str) -> dict[str, str]:
         """Return where the collector of ``source`` stands."""
@@ -203,6 +209,7 @@ class Store:
                 self._depth = 0
 
     def _roll_back(self) -> None:
+        self._marked.clear()
         try:
             self._has_views = False
             self._connection.execute("ROLLBACK")
@@ -315,6 +322,7 @@ class Store:
         with self._turn, precedence(), faults.translated(self.path):
             if self._depth:
                 raise RuntimeError("publish outside of transactions: it shows what is committed")
+            self._marked.clear()
             publication = self._publisher.publish(as_of_us, recorded=recorded)
             self._use_threads(1)
             return publication
@@ -334,7 +342,10 @@ class Store:
                 self._threads = number
 
     def _mark(self, relation: str, *, whole: bool) -> None:
-        self._connection.execute(statement("mark_relation"), {"relation": relation, "whole": whole})
+        """Note that a relation has to be published; once is enough until it is."""
+        if (relation, whole) not in self._marked:
+            self._connection.execute(statement("mark_relation"), {"relation": relation, "whole": whole})
+            self._marked.add((relation, whole))
 
     def close(self) -> None:
         """Close the store and let another owner in."""

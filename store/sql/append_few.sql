@@ -56,17 +56,34 @@ INSERT INTO raw.latest_runs BY NAME SELECT * FROM incoming_started
 -- step: touched
 CREATE OR REPLACE TEMP TABLE touched AS SELECT * FROM incoming_touched
 
--- step: stale
-CREATE OR REPLACE TEMP TABLE stale AS SELECT * FROM incoming_stale
-
--- step: unmarked
-SELECT count(*) FROM raw.stale_counters
+-- step: counters_marked
+SELECT true FROM raw.stale_counters LIMIT 1
 
 -- step: mark_counters
-INSERT INTO raw.stale_counters BY NAME SELECT * FROM incoming_stale
+INSERT INTO raw.stale_counters (track_id, from_us, to_us)
+SELECT unnest($track_ids), unnest($from_us), unnest($to_us)
+
+-- step: widen_counters
+UPDATE raw.stale_counters AS marked
+SET from_us = least(marked.from_us, stale.from_us), to_us = greatest(marked.to_us, stale.to_us)
+FROM (SELECT unnest($track_ids) AS track_id, unnest($from_us) AS from_us, unnest($to_us) AS to_us) AS stale
+WHERE marked.track_id = stale.track_id
+
+-- step: add_counters
+INSERT INTO raw.stale_counters (track_id, from_us, to_us)
+SELECT track_id, from_us, to_us
+FROM (SELECT unnest($track_ids) AS track_id, unnest($from_us) AS from_us, unnest($to_us) AS to_us)
+WHERE track_id NOT IN (SELECT track_id FROM raw.stale_counters)
+
+-- step: subjects_marked
+SELECT true FROM raw.stale_subjects LIMIT 1
 
 -- step: mark_subjects
-INSERT INTO raw.stale_subjects BY NAME
-SELECT domain, environment, service, name FROM incoming_subjects
+INSERT INTO raw.stale_subjects (domain, environment, service, name)
+SELECT unnest($domains), unnest($environments), unnest($services), unnest($names)
+
+-- step: add_subjects
+INSERT INTO raw.stale_subjects (domain, environment, service, name)
+SELECT unnest($domains), unnest($environments), unnest($services), unnest($names)
 EXCEPT
 SELECT domain, environment, service, name FROM raw.stale_subjects
