@@ -1,12 +1,15 @@
 -- What shows that a component was hurt, and what kept its dependants from being hurt.
 
 -- step: fingerprint
--- Changes when any outage does.
-select count(*) || '/' || coalesce(bit_xor(hash(
-    environment, outage_id, service, component, kind, started_earliest, started_latest, ended_earliest, ended_latest,
-    experiment_id, labels
-)), 0) as fingerprint
-from kept.outages
+-- Changes when any outage or experiment does.
+select
+    (select count(*) || '/' || coalesce(bit_xor(hash(
+        environment, outage_id, service, component, kind, started_earliest, started_latest, ended_earliest,
+        ended_latest, failed_requests, experiment_id, labels
+    )), 0) from kept.outages)
+    || ' ' ||
+    (select count(*) || '/' || coalesce(bit_xor(hash(environment, experiment_id, target, fault_effective)), 0)
+    from kept.experiments) as fingerprint
 
 -- step: signs
 -- Outages of services, and what health signals, breakers and experiments say of components that others depend on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,19 @@ from tests.analysis.behaviour.world import LENGTH_S, Case, add_counter, assert_j
 from tests.analysis.facts.evidence import Evidence, at
 from tests.analysis.verdicts.world import config
 
+Services = tuple[dict[str, Any], ...]
+
 FLAT = {"indicator": "cascade_depth", "equals": 0, "service": "shop"}
 NARROW = {"indicator": "fan_out", "at_most": 1, "service": "shop"}
 CONTAINED = {"indicator": "contained_ratio", "equals": 1, "service": "shop"}
 APART = {"indicator": "isolation_ratio", "equals": 1, "service": "shop", "where": {"target": "payments"}}
 IN_ORDER = {"indicator": "recovery_order_violations", "equals": 0, "service": "shop"}
 
-NEEDED = ({"name": "shop", "depends_on": [{"service": "payments"}]}, {"name": "payments"}, {"name": "search"})
+NEEDED: Services = ({"name": "shop", "depends_on": [{"service": "payments"}]}, {"name": "payments"}, {"name": "search"})
 """Shop cannot do without payments; search has nothing to do with either."""
 
-TWO_NEED_IT = (*NEEDED[:2], {"name": "search", "depends_on": [{"service": "payments", "kind": "soft"}]})
-UNDECLARED = ({"name": "shop"}, {"name": "payments"})
+TWO_NEED_IT: Services = (*NEEDED[:2], {"name": "search", "depends_on": [{"service": "payments", "kind": "soft"}]})
+UNDECLARED: Services = ({"name": "shop"}, {"name": "payments"})
 
 
 def calls(service: str, *failing: tuple[float, float], until_s: float = LENGTH_S) -> Evidence:
@@ -53,10 +56,12 @@ def told(service: str, start_s: float, end_s: float, every_s: float = 1.0) -> Ba
     return log(SightingKind.REQUEST, *lines, service=service, instance="a")
 
 
-QUIET = [calls("shop"), calls("payments"), calls("search")]
-SPREAD = [told("payments", 100, 300), told("shop", 110, 320), calls("search")]
-STOPPED = [told("payments", 100, 300), calls("shop"), calls("search")]
-COARSE = [calls("payments", (100, 300)), calls("shop", (100, 305)), calls("search")]
+Story = list[Evidence | Batch]
+
+QUIET: Story = [calls("shop"), calls("payments"), calls("search")]
+SPREAD: Story = [told("payments", 100, 300), told("shop", 110, 320), calls("search")]
+STOPPED: Story = [told("payments", 100, 300), calls("shop"), calls("search")]
+COARSE: Story = [calls("payments", (100, 300)), calls("shop", (100, 305)), calls("search")]
 
 DEPTH = [
     Case("nothing is hurt", "met", FLAT, QUIET, NEEDED, 0.0),
@@ -100,7 +105,7 @@ def test_spreading_is_judged(tmp_path: Path, case: Case) -> None:
     assert_judged(tmp_path, case)
 
 
-def cascades_of(path: Path, story: list[Any], services: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
+def cascades_of(path: Path, story: Story, services: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows of the view that a story comes to."""
     configuration = config(services=[dict(one) for one in services])
     with taken_in(path, story, configuration) as store:
@@ -152,7 +157,7 @@ def test_the_target_of_an_experiment_is_the_origin(tmp_path: Path) -> None:
     services = ({"name": "shop", "depends_on": [{"service": "redis"}]}, {"name": "search"})
     detail = (("experiment_id", "game-day"), ("target", "redis"))
     record = Record("told", RecordKind.EXPERIMENT, at(100), at(300), environment="prod", detail=detail)
-    story = [Batch("told", records=[record]), told("shop", 110, 320), calls("search")]
+    story: Story = [Batch("told", records=[record]), told("shop", 110, 320), calls("search")]
     objective = {"name": "flat", "indicator": "cascade_depth", "equals": 0, "service": "shop"}
     configuration = config(objective, services=[dict(one) for one in services])
     with taken_in(tmp_path, story, configuration) as store:
