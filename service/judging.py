@@ -14,7 +14,7 @@ from analysis.verdicts import history
 from analysis.verdicts.judge import evaluate
 from analysis.verdicts.standing import standing
 from analysis.verdicts.verdict import Verdict
-from breakwatch.clock import SECOND_US, Clock, Instant, system_clock, to_us
+from breakwatch.clock import Clock, Instant, system_clock, to_us
 from breakwatch.config import Config
 from breakwatch.errors import ExitCode, StoreError, StoreOwnedError, UsageError
 from breakwatch.model import Window
@@ -100,9 +100,8 @@ def checked(config: Config, rows: Rows, asked: Asked, now_us: Instant) -> Checke
 
 def keep_current(store: Store, config: Config, now_us: Instant) -> list[Verdict]:
     """Judge as of now, calendar windows that ended last included, and keep the verdicts."""
-    with store.transaction():
-        current = history.keep(store, config, evaluate(store, config, now_us))
-        return current + history.keep(store, config, evaluate(store, config, now_us, finished=True))
+    current = history.keep(store, config, evaluate(store, config, now_us))
+    return current + history.keep(store, config, evaluate(store, config, now_us, finished=True))
 
 
 def summary(found: Checked) -> str:
@@ -154,7 +153,3 @@ def present(rows: Rows, clock: Clock = system_clock) -> Instant:
     """Return the instant as of which rows are to be judged: the present, or the end of a recording."""
     found = publication(rows)
     return to_us(found.as_of) if found is not None and found.recorded else clock()
-
-
-LEAST_PAUSE_US = 60 * SECOND_US
-"""The service judges no more often than this."""

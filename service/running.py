@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from breakwatch.config import ActuatorSource, Config, LogsSource, PrometheusSour
 from breakwatch.errors import BreakwatchError, ConfigError, SourceError
 from breakwatch.model import Window
 from collectors.discover import discover
-from service import collecting, inbox, journal, serve
+from service import collecting, inbox, journal, judging, serve
 from service.backoff import Again, Backoff
 from service.ingest import Ingest, Outcome
 from store import CollectionRun
@@ -39,6 +40,7 @@ LOGS_INTERVAL_S = 5.0
 FILES_INTERVAL_S = 60.0
 USUAL_SCRAPE_INTERVAL_S = 15.0
 SETTLE_INTERVAL_S = 2.0
+JUDGE_INTERVAL_S = 60.0
 RELOAD_INTERVAL_S = 2.0
 RETENTION_INTERVAL_S = 3600.0
 """How often to look whether a day has passed."""
@@ -104,6 +106,7 @@ class Service:
         self.scheduler.add_job(
             self.retain, "interval", seconds=RETENTION_INTERVAL_S, id="/retention", next_run_time=datetime.now(UTC)
         )
+        self.scheduler.add_job(self.judge, "interval", seconds=JUDGE_INTERVAL_S, id="/judge")
         if self.path is not None:
             self._seen = configuration.fingerprint(self.path)
             self.scheduler.add_job(self.reload, "interval", seconds=RELOAD_INTERVAL_S, id="/reload")
@@ -202,6 +205,14 @@ class Service:
         self._news.clear()
         done = self.ingest.settle()
         self.log.info("published", generation=done.generation, seconds=round(done.seconds, 3), bytes=done.bytes)
+
+    def judge(self) -> None:
+        """Judge every objective as of now and keep the verdicts; they are published with what comes next."""
+        if not self.ingest.config.objectives:
+            return
+        told = judging.keep_current(self.ingest.store, self.ingest.config, self.clock())
+        self._news.set()
+        self.log.info("judged", verdicts=dict(Counter(one.verdict for one in told)))
 
     def reload(self) -> None:
         """Take over a configuration that changed: all of it, or none where anything in it is wrong."""
