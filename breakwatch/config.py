@@ -31,6 +31,7 @@ from breakwatch.config_objectives import (
     Where,
 )
 from breakwatch.config_reading import Located, Reader, problem_of
+from breakwatch.config_regressions import Regressions
 from breakwatch.config_services import (
     Dependency,
     Expected,
@@ -133,6 +134,7 @@ class Config(Strict):
     alerts: tuple[AlertRule, ...] = ()
     notify: Notify = Notify()
     reports: tuple[ReportConfig, ...] = ()
+    regressions: Regressions = Regressions()
 
     def source(self, name: str) -> Source:
         """Return the source of a name; ConfigError names the nearest."""

@@ -1,0 +1,98 @@
+-- What regressions are found in, and what is known of them already.
+
+-- step: last
+-- By which rules and baselines was judged, and whether anything was.
+select
+    (select value from raw.checkpoints where source = $own and key = 'terms') as terms,
+    exists (select 1 from kept.benchmark_series) as any_series
+
+-- step: changed
+-- The runs of the series that changed since they were judged, a row each.
+with runs as (
+    select
+        environment,
+        suite,
+        benchmark,
+        metric,
+        unit,
+        run_environment,
+        labels,
+        revision,
+        run_at,
+        any_value(better) as better,
+        list(value order by repetition) as repeated
+    from kept.benchmark_runs
+    where isfinite(value)
+    group by environment, suite, benchmark, metric, unit, run_environment, labels, revision, run_at
+),
+prints as (
+    select
+        environment,
+        suite,
+        benchmark,
+        metric,
+        unit,
+        run_environment,
+        labels,
+        count(*) || ':' || bit_xor(hash(run_at, revision, repeated, better)) as content
+    from runs
+    group by environment, suite, benchmark, metric, unit, run_environment, labels
+)
+select
+    runs.environment,
+    runs.suite,
+    runs.benchmark,
+    runs.metric,
+    runs.unit,
+    runs.run_environment,
+    runs.labels,
+    runs.revision,
+    epoch_us(runs.run_at) as run_at_us,
+    runs.better,
+    runs.repeated,
+    prints.content
+from runs
+join prints using (environment, suite, benchmark, metric, unit, run_environment, labels)
+left join kept.benchmark_series as known
+    using (environment, suite, benchmark, metric, unit, run_environment, labels)
+where $everything or known.content is distinct from prints.content
+order by
+    runs.environment,
+    runs.suite,
+    runs.benchmark,
+    runs.metric,
+    runs.unit,
+    runs.run_environment,
+    runs.labels::varchar,
+    runs.run_at,
+    runs.revision
+
+-- step: tested
+-- How many series had a run of each release: so many are tested at once.
+select
+    environment,
+    coalesce(nullif(revision, ''), run_at::date::varchar) as release,
+    count(distinct (suite, benchmark, metric, unit, run_environment, labels::varchar)) as tested
+from kept.benchmark_runs
+group by environment, release
+
+-- step: known
+select
+    * exclude (row_id, changed_at, changed_earliest, changed_latest, recovered_at, accepted_until),
+    epoch_us(changed_at) as changed_us,
+    epoch_us(changed_earliest) as earliest_us,
+    epoch_us(changed_latest) as latest_us,
+    epoch_us(recovered_at) as recovered_us,
+    epoch_us(accepted_until) as accepted_until_us
+from kept.regressions
+
+-- step: known_series
+select * exclude (row_id) from kept.benchmark_series
+
+-- step: baselines
+select
+    * exclude (row_id, changed_at, set_at, expires_at),
+    epoch_us(changed_at) as changed_us,
+    epoch_us(set_at) as set_us,
+    epoch_us(expires_at) as expires_us
+from kept.baselines
