@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from breakwatch.clock import Instant
-from breakwatch.model import COUNTERS, Rejected, Runs, Subject, Track, TrackKind
+from breakwatch.model import COUNTERS, Rejected, Runs, Track, TrackKind
 from collectors.claims import NAME, Claim, Claims
 from collectors.decode import Points
 from collectors.identity import Resolver
@@ -56,6 +56,7 @@ class Encoder:
     claims: Claims
     resolver: Resolver
     _known: dict[tuple[tuple[str, str], ...], list[tuple[Track, Claim]]] = field(default_factory=dict)
+    _scrape_tracks: dict[str, tuple[Mapping[str, str], Track]] = field(default_factory=dict)
     _rosters: deque[Roster] = field(default_factory=lambda: deque(maxlen=MOST_ROSTERS))
 
     def encode(self, samples: Samples, targets: Mapping[str, ScrapeTarget], since_us: Instant) -> Encoded:
@@ -113,13 +114,25 @@ class Encoder:
         self, target: ScrapeTarget, labels: Mapping[str, str], since_us: Instant, until_us: Instant
     ) -> tuple[Track, Runs]:
         """Return a target's SCRAPE track and its runs in ``[since_us, until_us)``; ``labels`` are its ``up``'s."""
-        named = {name: value for name, value in labels.items() if name != NAME}
-        whole: Subject = self.resolver.subject(named)
-        track = Track(self.source, TrackKind.SCRAPE, whole, target.name, group=self.group)
-        chosen = (target.stamps_us >= since_us) & (target.stamps_us < until_us)
-        stamps = target.stamps_us[chosen]
-        points = Points(np.zeros(len(stamps), np.int32), stamps, target.up[chosen], np.ones(len(stamps), np.bool_))
+        track = self._scrape_track(target.name, labels)
+        low, high = np.searchsorted(target.stamps_us, [since_us, until_us])
+        stamps, up = target.stamps_us[low:high], target.up[low:high]
+        if len(stamps) and up.min() == up.max() and target.joined(stamps[:-1], stamps[1:]).all():
+            read_s, assumed = target.read_s(stamps[:1])
+            return track, Runs(np.zeros(1, np.int32), stamps[:1], stamps[-1:], up[:1], read_s, assumed)
+        points = Points(np.zeros(len(stamps), np.int32), stamps, up, np.ones(len(stamps), np.bool_))
         return track, _runs([track], points, {target.name: target}, since_us)
+
+    def _scrape_track(self, target: str, labels: Mapping[str, str]) -> Track:
+        known = self._scrape_tracks.get(target)
+        if known is None or known[0] != labels:
+            if len(self._scrape_tracks) >= MOST_KNOWN:
+                self._scrape_tracks.clear()
+            named = {name: value for name, value in labels.items() if name != NAME}
+            whole = self.resolver.subject(named)
+            known = dict(labels), Track(self.source, TrackKind.SCRAPE, whole, target, group=self.group)
+            self._scrape_tracks[target] = known
+        return known[1]
 
 
 def scrape_target(labels: Mapping[str, str]) -> str:

@@ -22,6 +22,9 @@ CONTEXT_US = 5 * MINUTE_US
 
 NEIGHBOURS = 9
 GAP_FACTOR = 2.5
+EVEN = 1.15
+"""Where no distance is more than so many times another, the next stamp but one is joined, the one after that never."""
+
 UNKNOWN_INTERVAL_S = 60.0
 LOOKBACK_US = 25 * MINUTE_US
 """How far before a window the stamps must be known: a pair still pending (CONTEXT_US), its own widest distance
@@ -53,13 +56,19 @@ class ScrapeTarget:
     before_us: Numbers = field(init=False)
     after_us: Numbers = field(init=False)
     settled_us: Numbers = field(init=False)
+    narrowest_us: float = field(init=False)
+    widest_us: float = field(init=False)
 
     def __post_init__(self) -> None:
         stamps = self.stamps_us.astype(np.float64)
         limit = np.inf if self.context_us is None else float(self.context_us)
+        distances = np.diff(stamps)
+        narrowest, widest = (distances.min(), distances.max()) if len(distances) else (np.nan, np.nan)
+        object.__setattr__(self, "narrowest_us", float(narrowest))
+        object.__setattr__(self, "widest_us", float(widest))
         before = _neighbours_before(stamps, limit)
-        # Looking ahead is looking back in mirrored time.
-        after = _neighbours_before(-stamps[::-1], limit)[::-1]
+        # Looking ahead is looking back in mirrored time; where all distances are the same it looks the same.
+        after = before[::-1] if narrowest == widest else _neighbours_before(-stamps[::-1], limit)[::-1]
         known = np.inf if self.known_until_us is None else float(self.known_until_us)
         last_neighbour = np.full(len(stamps), np.inf)
         last_neighbour[: max(0, len(stamps) - NEIGHBOURS)] = stamps[NEIGHBOURS:]
@@ -73,6 +82,8 @@ class ScrapeTarget:
 
     def joined(self, earlier_us: Stamps, later_us: Stamps) -> NDArray[np.bool_]:
         """Return for each pair of stamps whether the time between them counts as seen (no gap)."""
+        if self._surely_joined(earlier_us, later_us):
+            return np.ones(len(earlier_us), np.bool_)
         hint = np.nan if self.interval_s is None else self.interval_s * SECOND_US
         local = np.fmax(self._at(self.before_us, earlier_us, "right"), self._at(self.after_us, later_us, "left"))
         local = np.where(np.isnan(local), hint, local)
@@ -88,7 +99,7 @@ class ScrapeTarget:
             np.where(exact, self.duration_s[inside], np.nan) if len(self.stamps_us) else np.full(len(index), np.nan)
         )
         assumed = np.isnan(measured)
-        return np.where(assumed, self._assumed_s(stamps_us), measured), assumed
+        return np.where(assumed, self._assumed_s(stamps_us), measured) if assumed.any() else measured, assumed
 
     def births(self, stamps_us: Stamps) -> tuple[NDArray[np.bool_], Stamps]:
         """Return for each stamp whether the scrape right before it answered, recently, and that scrape's stamp."""
@@ -122,8 +133,23 @@ class ScrapeTarget:
         reach = [*two_back, *witness, *(int(stamp) for stamp in joinable[:1]), *self._lately_joined(start_us)]
         return min([start_us, *reach])
 
+    def _surely_joined(self, earlier_us: Stamps, later_us: Stamps) -> bool:
+        """Return whether that can be said of all pairs at once: no median of distances is less than the narrowest."""
+        if not len(earlier_us) or len(self.stamps_us) < NEIGHBOURS or self.context_us is None:
+            return False
+        return bool(
+            self.widest_us <= self.context_us
+            and self.stamps_us[1] <= earlier_us.min()
+            and (later_us - earlier_us).max() <= GAP_FACTOR * self.narrowest_us
+        )
+
     def _lately_joined(self, start_us: Instant) -> list[int]:
         """Return the earliest stamp before ``start_us`` that only the neighbours of a later one join to that one."""
+        if self.context_us is not None and self.widest_us <= EVEN * self.narrowest_us:
+            # What lies behind joins the same stamps; only behind the very first one there is nothing.
+            near_us = start_us - 2 * self.context_us - GAP_FACTOR * self.widest_us
+            if len(self.stamps_us) and self.stamps_us[0] < near_us:
+                return []
         settled = (self.settled_us >= start_us - MINUTE_US) & ~np.isnan(self.after_us)
         later = np.flatnonzero(settled)
         if not len(later):
