@@ -17,7 +17,7 @@ from analysis.spans import Spans, common, length_s, united, without
 from analysis.sqlfiles import read_steps
 from analysis.verdicts.exclusions import Exclusion, taken_out
 from analysis.verdicts.windows import Frame, frame, previous, service_hours
-from breakwatch.clock import SECOND_US, Instant
+from breakwatch.clock import MINUTE_US, SECOND_US, Instant
 from breakwatch.config_burning import good_share
 from breakwatch.config_objectives import CalendarWindow, Comparison, Objective, Policy
 from breakwatch.config_services import ServiceConfig
@@ -246,7 +246,9 @@ def _question(
     )
     full = born_us is None or born_us <= found.start_us or objective.indicator in OVER_ALL
     if not full and born_us is not None and tried is None:
-        found = replace(found, start_us=min(born_us, found.until_us))
+        # Calls are counted by minute, and none was before: the whole of that minute is of the window.
+        minute_us = max(found.start_us, born_us - born_us % MINUTE_US)
+        found = replace(found, start_us=min(minute_us, found.until_us))
     counting = _counting(ground, objective, policy, found, tried)
     taken, declared = taken_out(ground, subject.environment, subject.service, counting)
     if policy.maintenance == "included":
