@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.asking import Ask, Ground, Measured, Scope
+from analysis.asking import Ask, Ground, Measured, Scope, parameters
 from analysis.experiments import within_experiments
+from analysis.sqlfiles import read_sql
 from breakwatch.config_objectives import Policy
 from breakwatch.model import Outcome, ServiceLevel
 
@@ -42,6 +43,8 @@ WEIGHTS: dict[ServiceLevel, float] = {
     ServiceLevel.UNAVAILABLE: 0.0,
 }
 """What a call that was answered well on a level counts, where the policy says nothing else."""
+
+_COUNTED_SERVICES = read_sql("analysis.sql", "counted_services.sql")
 
 CONFIDENCE = 0.95
 NOTHING_COUNTED = "no call was counted"
@@ -149,12 +152,16 @@ def _parts(ground: Ground, scope: Scope) -> list[tuple[Scope, list[str] | None]]
 def counted_rows(
     ground: Ground, asks: Sequence[Ask], sql: str, more: Mapping[str, Any] | None = None
 ) -> list[list[Row]]:
-    """Return for each ask the rows that a statement over ``counted.sql`` has for it; ``more`` are further parameters."""
+    """Return for each ask the rows of a statement over ``counted.sql``; ``more`` are further parameters."""
     columns = _Columns()
+    decided = [service for service in ground.config.services if service.sli_source is not None]
+    deciding = {"sli_service": [one.name for one in decided], "sli_source": [one.sli_source for one in decided]}
     numbers = [columns.add(ground, ask) for ask in within_experiments(ground, asks)]
     found: dict[int, list[Row]] = defaultdict(list)
     if columns.params["ask"]:
-        for row in ground.rows.rows(sql, columns.complete() | dict(more or {})):
+        given = columns.complete() | deciding | dict(more or {})
+        named = parameters(sql)
+        for row in ground.rows.rows(sql, {name: value for name, value in given.items() if name in named}):
             found[row["ask"]].append(row)
     return [found.get(number, []) for number in numbers]
 
@@ -177,6 +184,30 @@ def shares(ground: Ground, asks: Sequence[Ask], sql: str, *, sampled: bool = Tru
         )
         for row, low, high in zip(rows, lows, highs, strict=True)
     ]  # fmt: skip
+
+
+def amounts(ground: Ground, asks: Sequence[Ask], sql: str) -> list[Measured]:
+    """Return the numbers of calls that a statement has rows for: ``value, low, high, n``, one for each ask.
+
+    Where calls are counted, and none was in the window, it is 0; where they never were, it is not known.
+    """
+    found = counted_rows(ground, asks, sql)
+    return [
+        Measured(rows[0]["value"], rows[0]["low"], rows[0]["high"], n=round(rows[0]["n"]))
+        if rows
+        else Measured(0.0, 0.0, 0.0, note=NOTHING_COUNTED)
+        if ask.spans and _is_counted(ground, ask.scope)
+        else Measured(note=NOTHING_COUNTED, remedy=COUNT_REMEDY)
+        for ask, rows in zip(asks, found, strict=True)
+    ]
+
+
+def _is_counted(ground: Ground, scope: Scope) -> bool:
+    """Say whether any call of a service was ever counted."""
+    known = ground.once("counting/services", lambda there: there.rows.rows(_COUNTED_SERVICES))
+    return any(
+        scope.service in (None, row["service"]) and scope.environment in (None, row["environment"]) for row in known
+    )
 
 
 def interval(hits: NDArray[np.float64], totals: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

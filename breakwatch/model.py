@@ -98,8 +98,9 @@ class TrackKind(StrEnum):
     LEVEL_STATE = "level_state"  # STATE_CODE
     TRANSITIONS = "transitions"  # counter. detail: to_state, maybe from_state; domain=breaker|health; each=proof where
     #   a count only shows that the state held; binary=true where half_open does not exist
-    REQUESTS = "requests"  # counter. detail: outcome; role=fire where it is the total of all calls; whole=name where
-    #   counters with part_of=name count some of the same calls, so that only the rest is its own
+    REQUESTS = "requests"  # counter. detail: outcome; vantage=edge|server|client where they are seen from; role=fire
+    #   where it is the total of all calls; whole=name where counters with part_of=name count some of the same calls, so
+    #   that only the rest is its own
     RETRIES = "retries"  # counter. detail: unit=calls|attempts, outcome; first_attempts=included where they are counted
     LATENCY = "latency"  # cumulative bucket counter. detail: upper_bound_s
     QUEUE = "queue"  # gauge. detail: queue, queue_kind=main|retry|dead_letter, priority
@@ -126,7 +127,7 @@ class SightingKind(StrEnum):
     LEVEL_CHANGE = "level_change"  # to_state, maybe from_state
     FAILOVER = "failover"  # operation. detail: from_target, to_target, maybe failed_at (ISO), trigger
     RETRY_ATTEMPT = "retry_attempt"  # operation, target. detail: call_id, attempt, wait_s, error, outcome
-    REQUEST = "request"  # operation, target; occurred when the call ended. detail: outcome, maybe duration_s;
+    REQUEST = "request"  # operation, target; occurred when the call ended. detail: outcome, maybe duration_s, vantage;
     #   moved=true where another target (maybe from_target) failed the call first
     CHANGE = "change"  # detail: change=deploy|config|flag|scale|restart|maintenance|exclusion, revision, actor, text
 
@@ -174,7 +175,8 @@ class Track:
             self.scrape_target,
             self.profile,
             *subject_fields(self.subject),
-            json.dumps(self.detail),
+            # From where it is seen is said of the profile: it came later, and makes no other track of it.
+            json.dumps(tuple(pair for pair in self.detail if pair[0] != "vantage")),
         )
 
 

@@ -214,6 +214,8 @@ def _claim(profile: Profile, reading: AnyReading, labels: Mapping[str, str]) -> 
         counted = _counted(reading, labels)
         return None if counted is None else Claim(**common, detail=pairs(detail), counted=counted)  # type: ignore[arg-type]
     more = _detail(reading, labels)
+    if profile.vantage and isinstance(reading, RequestsReading):
+        detail["vantage"] = str(profile.vantage)
     return None if more is None else Claim(**common, detail=pairs(detail | more))  # type: ignore[arg-type]
 
 

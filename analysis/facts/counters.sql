@@ -394,6 +394,7 @@ select
     told.occurred_us as ended_us,
     told.detail['outcome'] as outcome,
     try_cast(told.detail['duration_s'] as double) as duration_s,
+    coalesce(told.detail['vantage'], if(told.breaker <> '', 'client', 'server')) as vantage,
     'logs:' || coalesce(nullif(told.profile, ''), told.source) as counted_by
 from raw.sightings as told
 join facts_scope as scope using (environment, service)

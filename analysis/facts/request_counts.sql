@@ -17,7 +17,8 @@ with tracks as (
         coalesce(detail['outcome'], '') as outcome,
         coalesce(detail['role'], '') as role,
         coalesce(detail['whole'], '') as whole,
-        coalesce(detail['part_of'], '') as part_of
+        coalesce(detail['part_of'], '') as part_of,
+        coalesce(detail['vantage'], if(breaker <> '', 'client', 'server')) as vantage
     from raw.tracks
     where kind = 'requests'
 ),
@@ -36,6 +37,7 @@ counted as (
         track.labels,
         if(track.part_of <> '', '', track.breaker) as breaker,
         track.role,
+        track.vantage,
         track.scrape_target,
         track.whole,
         track.part_of
@@ -67,7 +69,8 @@ select
     labels,
     breaker,
     'metrics' as counted_by,
-    role
+    role,
+    vantage
 from counted
 left join parts using (environment, service, labels, scrape_target, whole, bucket_us, bucket_s)
 group by all
@@ -86,6 +89,7 @@ select
     labels,
     breaker,
     counted_by,
-    '' as role
+    '' as role,
+    vantage
 from facts_calls
 group by all

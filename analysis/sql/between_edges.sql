@@ -1,5 +1,7 @@
 -- Buckets inside what is asked for: inside(ask, outcome, level, value, low, high), from calls with asked and edges.
 --
+-- An edge, the server behind it and a client may count the same calls: of those that saw a service one decides, its
+-- sli_source, else the edge before the server before the client. Who asks for a breaker or a target asks all of them.
 -- A bucket counts whole where it lies inside the time asked for; one that straddles an edge by its share of time, and as
 -- anything between none and all in the bounds. Nothing joins every minute with every ask: buckets are added up once between
 -- the edges of all that is asked, then each span is a difference of running sums.
@@ -28,14 +30,14 @@ straddling as (
 ),
 points as (
     select
-        environment, service, operation, breaker, target, instance, outcome, level, place, false as crossing,
+        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, false as crossing,
         sum(value) as value, sum(sure) as sure, sum(possible) as possible, 0.0 as part
     from calls
     join placed using (starts_us, ends_us)
     group by all
     union all by name
     select
-        environment, service, operation, breaker, target, instance, outcome, level, place, true as crossing,
+        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, true as crossing,
         sum(value) as value, sum(sure) as sure, sum(possible) as possible, sum(value * share) as part
     from calls
     join straddling using (starts_us, ends_us)
@@ -44,11 +46,33 @@ points as (
 keyed as (
     select
         *,
-        dense_rank() over (order by environment, service, operation, breaker, target, instance, outcome, level) as key_id
+        dense_rank() over (order by environment, service, operation, breaker, target, instance, vantage, outcome, level) as key_id
     from points
 ),
 keys as (
-    select distinct key_id, environment, service, operation, breaker, target, instance, outcome, level from keyed
+    select distinct key_id, environment, service, operation, breaker, target, instance, vantage, outcome, level from keyed
+),
+sli_sources as (
+    select unnest($sli_service::varchar[]) as service, unnest($sli_source::varchar[]) as vantage
+),
+decided as (
+    select
+        keys.environment,
+        keys.service,
+        coalesce(
+            any_value(sli_sources.vantage),
+            arg_min(keys.vantage, list_position(['edge', 'server', 'client'], keys.vantage))
+        ) as vantage
+    from keys
+    left join sli_sources using (service)
+    group by keys.environment, keys.service
+),
+deciding as (
+    select keys.*, keys.vantage = decided.vantage as decides
+    from keys
+    join decided
+        on decided.service is not distinct from keys.service
+        and decided.environment is not distinct from keys.environment
 ),
 running as (
     select
@@ -74,8 +98,9 @@ sums as (
 matched as (
     select sums.ask, sums.from_place, sums.to_place, keys.key_id, keys.outcome, keys.level
     from sums
-    join keys on keys.service = sums.service
-    where (sums.environment is null or keys.environment = sums.environment)
+    join deciding as keys on keys.service = sums.service
+    where (keys.decides or sums.breaker is not null or sums.target is not null)
+        and (sums.environment is null or keys.environment = sums.environment)
         and (sums.operation is null or keys.operation = sums.operation)
         and (sums.operations is null or list_contains(sums.operations, keys.operation))
         and (sums.breaker is null or keys.breaker = sums.breaker)
@@ -84,8 +109,9 @@ matched as (
     union all
     select open.ask, open.from_place, open.to_place, keys.key_id, keys.outcome, keys.level
     from (from sums where service is null) as open
-    join keys
-        on (open.environment is null or keys.environment = open.environment)
+    join deciding as keys
+        on (keys.decides or open.breaker is not null or open.target is not null)
+        and (open.environment is null or keys.environment = open.environment)
         and (open.operation is null or keys.operation = open.operation)
         and (open.operations is null or list_contains(open.operations, keys.operation))
         and (open.breaker is null or keys.breaker = open.breaker)

@@ -56,7 +56,8 @@ _NEEDED: Final[Mapping[SightingKind, tuple[str, ...]]] = {
     SightingKind.REQUEST: ("outcome",),
     SightingKind.CHANGE: ("change",),
 }
-_REPEATING: Final = frozenset({"outcome", "change", "from_target", "to_target", "trigger", "moved"})
+_VANTAGES: Final = frozenset({"edge", "server", "client"})
+_REPEATING: Final = frozenset({"outcome", "change", "vantage", "from_target", "to_target", "trigger", "moved"})
 """Details that have few values; the others differ from line to line."""
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -292,6 +293,8 @@ def _detail(pattern: LogPattern, kind: SightingKind, ours: Mapping[str, str]) ->
             raise ValueError(f"{ours['outcome']!r} is no outcome; map it under states")
     if "change" in detail and detail["change"] not in _CHANGES:
         raise ValueError(f"{detail['change']!r} is no kind of change")
+    if detail.get("vantage", "edge") not in _VANTAGES:
+        raise ValueError(f"{detail['vantage']!r} is no vantage: edge, server or client")
     if "moved" in detail:
         detail["moved"] = "true"
     return pairs(detail)

@@ -25,7 +25,7 @@ DETAIL_FIELDS: Mapping[SightingKind, tuple[str, ...]] = {
     SightingKind.LEVEL_CHANGE: ("reason",),
     SightingKind.FAILOVER: ("from_target", "to_target", "failed_at", "trigger"),
     SightingKind.RETRY_ATTEMPT: ("call_id", "attempt", "wait_s", "error", "outcome"),
-    SightingKind.REQUEST: ("outcome", "duration_s", "call_id", "moved", "from_target", "started_at"),
+    SightingKind.REQUEST: ("outcome", "duration_s", "call_id", "moved", "from_target", "started_at", "vantage"),
     SightingKind.CHANGE: ("change", "revision", "actor", "text", "ended_at"),
 }
 FIELDS = frozenset({"ts", "text", "from", "to", "event", *SUBJECT_FIELDS}).union(*DETAIL_FIELDS.values())

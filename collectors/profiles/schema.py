@@ -24,6 +24,7 @@ from collectors.words import Domain
 
 QueueKind = Literal["main", "retry", "dead_letter"]
 SessionKind = Literal["session", "websocket"]
+Vantage = Literal["", "edge", "server", "client"]
 
 _LAWFUL: Mapping[str, frozenset[str]] = {
     "breaker_state": frozenset(BreakerState),
@@ -297,6 +298,8 @@ class Profile(Strict):
         automatic: looked for without being named; false where it would be a guess.
         rank: of two profiles that claim one series the lower rank has it.
         null_value: a label value by which the library says "none".
+        vantage: from where its counters see a service's calls: the ``edge`` in front of it, the ``server`` itself, or a
+            ``client`` of others. Empty is a client where the calls go through a breaker, else the server.
         codes, state_words: facts about libraries that export nothing, for those who write an exporter or a listener.
     """
 
@@ -308,6 +311,7 @@ class Profile(Strict):
     automatic: bool = True
     rank: int = 0
     null_value: str = ""
+    vantage: Vantage = ""
     codes: Mapping[float, BreakerState] = {}
     state_words: Mapping[str, BreakerState] = {}
     notes: tuple[str, ...] = ()

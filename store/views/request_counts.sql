@@ -1,4 +1,4 @@
--- view: Calls by time bucket and outcome, exact over gaps while the process did not restart. Each call counts once, so a plain sum is right: of metrics and log lines that tell the same calls one is believed a day (count_witnesses), and what says more of calls that are counted here stands in request_counts_besides.
+-- view: Calls by time bucket and outcome, exact over gaps while the process did not restart. Each call counts once, so a plain sum over one vantage is right: of metrics and log lines that tell the same calls one is believed a day (count_witnesses), and what says more of calls that are counted here stands in request_counts_besides.
 -- column environment: Environment the row belongs to; NULL where the source says none.
 -- column service: Service that served or made the requests.
 -- column operation: Operation that was requested.
@@ -10,6 +10,7 @@
 -- column count: How many.
 -- column breaker: Breaker that the calls went through, if any.
 -- column counted_by: metrics, or logs: and the profile (or source) whose lines told the calls one by one.
+-- column vantage: Where the calls were seen from: edge, server or client (through a breaker). Edge and server may count the same calls: one of them decides (sli_source, else edge before server before client).
 -- column labels: Declared labels of the source (cluster, region), without environment.
 SELECT
     nullif(environment, '') AS environment,
@@ -23,6 +24,7 @@ SELECT
     count,
     nullif(breaker, '') AS breaker,
     counted_by,
+    vantage,
     labels
 FROM kept.request_counts AS counts
 ANTI JOIN (

@@ -10,6 +10,7 @@
 -- column count: How many.
 -- column breaker: Breaker that the calls went through, if any.
 -- column counted_by: metrics, or logs: and the profile (or source) whose lines told the calls one by one.
+-- column vantage: Where the calls were seen from: edge, server or client (through a breaker). Edge and server may count the same calls: one of them decides (sli_source, else edge before server before client).
 -- column labels: Declared labels of the source (cluster, region), without environment.
 SELECT
     nullif(environment, '') AS environment,
@@ -23,6 +24,7 @@ SELECT
     count,
     nullif(breaker, '') AS breaker,
     counted_by,
+    vantage,
     labels
 FROM kept.request_counts AS counts
 WHERE role = 'besides'
