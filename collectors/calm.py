@@ -11,7 +11,7 @@ the same either way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,13 +25,10 @@ from collectors.encode import Encoded, Encoder, join_runs, scrape_target
 from collectors.encode_packed import Span, encode_packed
 from collectors.fetching import STEADY_US, Fetcher
 from collectors.packed import Packed, side_by_side, without, without_samples
-from collectors.prometheus_api import Count
 from collectors.steady import Steady, all_were_there, steady
 from collectors.targets import (
-    DURATION,
     OF_TARGETS,
     PROCESS_START,
-    UP,
     Outlook,
     Targets,
     jobs_of,
@@ -98,53 +95,53 @@ class Calm:
         if since_us is None or max(known.last_us.values()) >= end_us:
             return None
         try:
-            scraped, changed, counted = self._asked(known, (start_us, since_us, end_us), around, outlook)
-            if scraped is None or not all_were_there(known.counts, counted, scraped.numbers):
-                return None
-            families = known.families_of(changed)
-            return None if families is None else self._looked(known, families, scraped, since_us, end_us)
+            return self._looked(known, (start_us, since_us, end_us), around, outlook)
         except SourceError as error:
             if error.retryable:
                 raise
             self._refused = True  # a server that does not answer such questions
             return None
 
-    def _asked(
+    def _looked(
         self,
         known: Steady,
         span: tuple[Instant, Instant, Instant],
         around: tuple[Instant, Instant],
         outlook: Outlook,
-    ) -> tuple[_Scraped | None, Sequence[Mapping[str, str]], Sequence[Count]]:
-        start_us, since_us, end_us = span
+    ) -> Looked | None:
+        _, since_us, end_us = span
         # First up, then all else: of a scrape that up tells of, the rest is there by then.
         health = self.fetcher.whole(OF_TARGETS, *around, jobs_of(known.heads))
 
-        def scraped() -> _Scraped | None:
+        def meanwhile(changed: Callable[[], Sequence[Mapping[str, str]]]) -> tuple[_Scraped, _Restless] | None:
             targets = targets_of(self.encoder, side_by_side([health, without_samples(known.heads)]), outlook)
-            return _Scraped.of(self.encoder, health, targets, known, (start_us, since_us, end_us))
+            scraped = _Scraped.of(self.encoder, health, targets, known, span)
+            families = known.families_of(changed())
+            if scraped is None or families is None:
+                return None
+            restless = self._read(known, families, since_us, end_us)
+            return None if restless is None else (scraped, restless)
 
-        return self.fetcher.changes(known.calm, since_us, end_us, scraped)
+        found, counted = self.fetcher.changes(known.calm, since_us, end_us, meanwhile)
+        if found is None or not all_were_there(known.counts, counted, found[0].numbers):
+            return None
+        return self._encoded(known, *found, since_us, end_us)
 
-    def _looked(
-        self, known: Steady, families: NDArray[np.int64], scraped: _Scraped, since_us: Instant, end_us: Instant
+    def _encoded(
+        self, known: Steady, scraped: _Scraped, restless: _Restless, since_us: Instant, end_us: Instant
     ) -> Looked | None:
-        restless = np.isin(known.roster.family, families) & known.roster.claimed
-        if len(restless) > FEW and restless.sum() > WORTH_IT * len(restless):
+        by_name, read = scraped.targets.by_name, restless.read
+        if not {scrape_target(one) for one in read.labels} <= set(by_name):
             return None
-        read = self._read(known, restless, since_us, end_us)
-        if read is None or not {scrape_target(one) for one in read.labels} <= set(scraped.targets.by_name):
-            return None
-        starts = [one[NAME] == PROCESS_START for one in scraped.health.labels]
-        packed = side_by_side([scraped.health, read]) if any(starts) else read
-        by_name = scraped.targets.by_name
-        mine = np.array([one[NAME] not in (UP, DURATION) and scrape_target(one) in by_name for one in packed.labels])
+        starts = np.array([one[NAME] == PROCESS_START for one in scraped.health.labels], np.bool_)
+        packed = side_by_side([without(scraped.health, ~starts), read]) if starts.any() else read
+        mine = np.array([scrape_target(one) in by_name for one in packed.labels], np.bool_)
         span = Span(since_us, {name: min(end_us, until) for name, until in over_us(scraped.targets).items()})
         encoded = Encoded([], Runs.empty(), [], 0)
         if len(packed.labels):
-            encoded = encode_packed(self.encoder, packed, mine.astype(np.bool_), by_name, span)
-        own = np.flatnonzero(~np.isin(known.roster.family_of_track, families))
-        self.known = known.moved_on(scraped.targets, end_us, families, encoded)
+            encoded = encode_packed(self.encoder, packed, mine, by_name, span)
+        own = np.flatnonzero(~np.isin(known.roster.family_of_track, restless.families))
+        self.known = known.moved_on(scraped.targets, end_us, restless.families, encoded)
         number = np.array([scraped.numbers[name] for name in known.roster.targets], np.int64)
         before = len(scraped.tracks)
         return Looked(
@@ -157,23 +154,36 @@ class Calm:
                 encoded.rejected,
                 encoded.skipped + int(number[~known.roster.claimed].sum()),
             ),
-            int(scraped.health.lengths().sum() + read.lengths().sum() + number[~restless].sum()),
+            int(scraped.health.lengths().sum() + read.lengths().sum() + number[~restless.series].sum()),
         )
 
-    def _read(self, known: Steady, restless: Flags, since_us: Instant, end_us: Instant) -> Packed | None:
-        """Return the samples of the restless series and of the busy metrics; None where one of them has none."""
+    def _read(self, known: Steady, families: NDArray[np.int64], since_us: Instant, end_us: Instant) -> _Restless | None:
+        """Return the samples of some families and of the busy metrics; None where one has none, or too much is read."""
+        restless = np.isin(known.roster.family, families) & known.roster.claimed
+        if len(restless) > FEW and restless.sum() > WORTH_IT * len(restless):
+            return None
         parts = [without_samples([])]
         if restless.any():
-            metrics, narrow = known.narrowed(np.flatnonzero(restless).tolist())
+            places = np.flatnonzero(restless).tolist()
+            metrics, narrow = known.narrowed(places)
             found = self.fetcher.whole(metrics, since_us, end_us, narrow)
-            wanted = {known.key(place) for place in np.flatnonzero(restless).tolist()}
+            wanted = {known.key(place) for place in places}
             other = np.array([frozenset(one.items()) not in wanted for one in found.labels], np.bool_)
             if len(other) - other.sum() != len(wanted):
                 return None
             parts.append(without(found, other) if other.any() else found)
         if known.busy:
             parts.append(self.fetcher.whole(known.busy, since_us, end_us))
-        return side_by_side(parts)
+        return _Restless(families, restless, side_by_side(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Restless:
+    """What was read: families, which of the known series they are, and their samples, with those of busy metrics."""
+
+    families: NDArray[np.int64]
+    series: Flags
+    read: Packed
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,22 +137,27 @@ class Fetcher:
         return self.whole(sorted({one[NAME] for one in series}), start_us, end_us)
 
     def changes(
-        self, metrics: Sequence[str], start_us: Instant, end_us: Instant, meanwhile: Callable[[], T]
-    ) -> tuple[T, Sequence[Mapping[str, str]], Sequence[Count]]:
-        """Return which series changed in ``[start_us, end_us)``, and how many have how many samples.
+        self,
+        metrics: Sequence[str],
+        start_us: Instant,
+        end_us: Instant,
+        then: Callable[[Callable[[], Sequence[Mapping[str, str]]]], T],
+    ) -> tuple[T, Sequence[Count]]:
+        """Ask which series changed in ``[start_us, end_us)``, and how many have how many samples.
 
-        Both are asked at once, each over a connection of its own. First comes what was done ``meanwhile``.
+        Both are asked at once, each over a connection of its own. Meanwhile ``then`` is done; it is given a function
+        that waits for what changed.
         """
         if self._asking is None:
             self._asking = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ask")
         changed = self._asking.submit(self.api.changed, metrics, start_us, end_us)
         counted = self._asking.submit(self.api.second().counted, metrics, start_us, end_us)
         try:
-            done = meanwhile()
+            done = then(changed.result)
         finally:
             for one in (changed, counted):
                 one.exception()  # waits: nobody else may use their connections before
-        return done, changed.result(), counted.result()
+        return done, counted.result()
 
     def close(self) -> None:
         """Let the threads go that ask beside us."""
