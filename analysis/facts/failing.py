@@ -7,13 +7,13 @@ docs/decisions/0018-outages.md.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from analysis.bounds import STAMP_SLACK_US, Bounds
-from breakwatch.clock import MINUTE_US
+from breakwatch.clock import MINUTE_US, SECOND_US
 
 if TYPE_CHECKING:
     from breakwatch.clock import Instant
@@ -25,6 +25,9 @@ SLICE_US: Final = MINUTE_US
 
 DOWN_SHARE: Final = 0.5
 """Where at least this share of the calls failed the service was down, else it was degraded."""
+
+SOLID_US: Final = SECOND_US
+"""Calls that failed in a row for so long are no coincidence of a busy service with some errors."""
 
 MANY_SPELLS: Final = 100
 """Of one hurt stretch with more spells than this, only those that say something are kept: see ``telling``."""
@@ -71,6 +74,11 @@ class FailureSpell:
     late_us: int
     failed: int
     requests: int
+
+    @property
+    def slices(self) -> range:
+        """The slices in which its calls had surely ended."""
+        return range(self.first_until_us // SLICE_US, self.last_until_us // SLICE_US + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,31 +177,63 @@ def _spell(calls: Calls, run: Sequence[Told]) -> FailureSpell:
 
 
 def hurt_stretches(calls: Calls, least_good: float) -> Iterator[HurtStretch]:
-    """Yield what hurt: neighbouring slices with at least 5 failed calls and a share of good ones under ``least_good``.
+    """Yield what hurt: slices with at least 5 failed calls and a share of good ones under ``least_good``.
 
-    A stretch begins with the first failed call of the spell that its first failed call belongs to, and ends with the
-    good answer after its last one. Inside one that is degraded as a whole, the times in which it was down come by
-    themselves as well.
+    Where calls failed in a row for a second or more the service was down, from the first to the next good answer. What
+    else failed hurts where it would by itself: from the first to the last such spell of neighbouring slices; inside one
+    that is degraded as a whole, slices in which most calls failed come by themselves as well.
     """
     slices = calls.slices()
-    hurt = [
-        at for at, (bad, good) in sorted(slices.items()) if bad >= LEAST_FAILED and good < least_good * (bad + good)
-    ]
+    hurt = {at for at, counted in slices.items() if _hurts(counted, least_good)}
     spells = spells_of(calls) if hurt else []
-    for first, last in _neighbours(hurt):
-        stretch = _stretch(calls, spells, first, last)
+    solid = [spell for spell in spells if _solid(spell) and not hurt.isdisjoint(spell.slices)]
+    yield from (_stretch(calls, [spell], down=True) for spell in solid)
+    if solid:
+        for told in _of_spells(calls, solid):
+            at = told.until_us // SLICE_US
+            slices[at] = slices[at][0] - told.number, slices[at][1]
+        hurt = {at for at, counted in slices.items() if _hurts(counted, least_good)}
+        spells = [spell for spell in spells if spell not in set(solid)]
+    bridges = {at for spell in solid for at in spell.slices}
+    for first, last in _neighbours(sorted(hurt), bridges):
+        stretch = _stretch(calls, _inside(spells, first, last))
         yield stretch
         if not stretch.down:
             worst = [at for at in hurt if first <= at <= last and slices[at][0] >= DOWN_SHARE * sum(slices[at])]
-            yield from (_stretch(calls, spells, *run, down=True) for run in _neighbours(worst))
+            for run in _neighbours(sorted(worst)):
+                yield _stretch(calls, _inside(spells, *run), down=True)
 
 
-def _neighbours(slices: Iterable[int]) -> Iterator[tuple[int, int]]:
+def _hurts(counted: tuple[int, int], least_good: float) -> bool:
+    bad, good = counted
+    return bad >= LEAST_FAILED and good < least_good * (bad + good)
+
+
+def _solid(spell: FailureSpell) -> bool:
+    """Say whether so many calls failed in a row for so long that the service was down, whatever else a minute held."""
+    lasted_us = spell.last_until_us - spell.begun.latest_us
+    first_us = spell.last_until_us - spell.first_until_us
+    enough = spell.failed >= LEAST_FAILED and spell.failed >= DOWN_SHARE * spell.requests
+    return enough and max(lasted_us, first_us) >= SOLID_US
+
+
+def _of_spells(calls: Calls, spells: Sequence[FailureSpell]) -> Iterator[Told]:
+    """Yield the failed calls that belong to some of the spells; both are in order of time."""
+    place = 0
+    for told in calls.bad:
+        while place < len(spells) and spells[place].last_until_us < told.until_us:
+            place += 1
+        if place < len(spells) and spells[place].first_until_us <= told.until_us:
+            yield told
+
+
+def _neighbours(slices: Iterable[int], bridges: Collection[int] = ()) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of slices with none between them, other than bridges."""
     first = last = None
     for at in slices:
         if first is None or last is None:
             first = at
-        elif at > last + 1:
+        elif any(between not in bridges for between in range(last + 1, at)):
             yield first, last
             first = at
         last = at
@@ -201,11 +241,13 @@ def _neighbours(slices: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
-def _stretch(
-    calls: Calls, spells: Sequence[FailureSpell], first: int, last: int, *, down: bool | None = None
-) -> HurtStretch:
+def _inside(spells: Sequence[FailureSpell], first: int, last: int) -> list[FailureSpell]:
+    """Return the spells that reach into slices."""
     start_us, end_us = first * SLICE_US, (last + 1) * SLICE_US
-    inside = [spell for spell in spells if spell.last_until_us >= start_us and spell.first_until_us < end_us]
+    return [spell for spell in spells if spell.last_until_us >= start_us and spell.first_until_us < end_us]
+
+
+def _stretch(calls: Calls, inside: Sequence[FailureSpell], *, down: bool | None = None) -> HurtStretch:
     ends = [spell.served for spell in inside if spell.served is not None]
     served = None
     if len(ends) == len(inside):
