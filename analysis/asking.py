@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from analysis.spans import Spans
@@ -180,8 +181,13 @@ def asked(asks: Sequence[Ask], sql: str) -> dict[str, list[Any]]:
             found["experiments"].append(ask.policy.experiments == "include" or ask.scope.experiment is not None)
             for name in SCOPE:
                 found[name].append(getattr(ask.scope, name))
-    named = set(_PARAMETER.findall(sql))
-    return {name: values for name, values in found.items() if name in named}
+    return {name: values for name, values in found.items() if name in parameters(sql)}
+
+
+@cache
+def parameters(sql: str) -> frozenset[str]:
+    """Return the names of the parameters of a statement."""
+    return frozenset(_PARAMETER.findall(sql))
 
 
 def along(asks: Sequence[Ask], tell: Callable[[Ask], Any]) -> list[Any]:

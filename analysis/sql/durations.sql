@@ -1,0 +1,55 @@
+-- Calls inside what is asked for, by the bucket of their duration: durations(ask, lower_s, upper_s, value, low, high).
+--
+-- Histograms are cumulative, and instances may have bounds of their own: each series is cut into its buckets by itself.
+-- include: asked_calls.sql
+,
+calls as not materialized (
+    select
+        environment,
+        service,
+        operation,
+        breaker,
+        target,
+        instance,
+        'server' as vantage,
+        upper_bound_s as outcome,
+        -- Which series it is: calls by series, as others are by level.
+        hash(environment, service, operation, breaker, target, instance, labels, counted_by) as level,
+        epoch_us(bucket_start) as starts_us,
+        epoch_us(bucket_start) + (bucket_s * 1000000)::bigint as ends_us,
+        count as value,
+        count as sure,
+        count as possible
+    from latency_histograms
+    where $all_services::boolean or service in (select service from asked)
+),
+-- include: between_edges.sql
+,
+cumulative as (
+    select ask, level as series, outcome as upper_s, sum(value) as value, sum(low) as low, sum(high) as high
+    from inside
+    group by all
+),
+cut as (
+    select
+        ask,
+        coalesce(lag(upper_s) over bounds, 0) as lower_s,
+        upper_s,
+        value - coalesce(lag(value) over bounds, 0) as value,
+        low - coalesce(lag(low) over bounds, 0) as low,
+        high - coalesce(lag(high) over bounds, 0) as high
+    from cumulative
+    window bounds as (partition by ask, series order by upper_s)
+),
+durations as (
+    select
+        ask,
+        lower_s,
+        upper_s,
+        greatest(0, sum(value))::double as value,
+        greatest(0, sum(low))::double as low,
+        greatest(0, sum(high))::double as high
+    from cut
+    group by ask, lower_s, upper_s
+    having sum(high) > 0
+)
