@@ -27,7 +27,9 @@ _EIGHT: Final = np.arange(8)
 MANY: Final = 500
 """So many places are compared byte by byte for all at once; fewer one after the other."""
 SAMPLE_BYTES: Final = 1 << 16
-"""So much of the first block says which bytes are rare."""
+"""So much of a block says which bytes are rare."""
+RARE: Final = 1 / 1000
+"""A byte that is rarer is looked for alone; where it turns out to be more common, a sample is taken anew."""
 
 
 class Prefilter:
@@ -65,11 +67,12 @@ class Prefilter:
 
 
 class _Search:
-    """A search for one text, a block at a time: where its two rarest bytes stand is where it may stand."""
+    """A search for one text, a block at a time: where its rarest byte stands, or its two rarest, it may stand."""
 
     def __init__(self, text: bytes) -> None:
         self._bytes, self._text = text, np.frombuffer(text, np.uint8)
         self._order: list[int] = []  # the places in the text, that of the rarest byte first
+        self._alone = False
         self._one = self._two = np.empty(0, np.bool_)
 
     def hits(self, data: bytes, begin: int, end: int) -> list[int]:
@@ -80,10 +83,11 @@ class _Search:
             return []
         block = np.frombuffer(data, np.uint8, end - begin, begin)
         if not self._order:
-            seen = np.bincount(block[:SAMPLE_BYTES], minlength=256)
-            self._order = sorted(range(len(text)), key=lambda place: int(seen[text[place]]))
+            self._look(block[:SAMPLE_BYTES])
         may = self._may(block, places)
         eights = np.flatnonzero(may.view(np.uint64) != 0)  # most places are out: looked through eight at a time
+        if self._alone and len(eights) > 2 * RARE * max(places, SAMPLE_BYTES):
+            self._look(block[-SAMPLE_BYTES:])
         found = (eights[:, None] * 8 + _EIGHT).ravel()
         found = found[found < places]
         found = found[may[found]]
@@ -93,14 +97,20 @@ class _Search:
         whole, starts_with = self._bytes, data.startswith
         return [place for place in (found + begin).tolist() if starts_with(whole, place)]
 
+    def _look(self, sample: NDArray[np.uint8]) -> None:
+        """Find out which bytes of the text are rare in what is searched."""
+        seen = np.bincount(sample, minlength=256)
+        self._order = sorted(range(len(self._text)), key=lambda place: int(seen[self._text[place]]))
+        self._alone = bool(seen[self._text[self._order[0]]] <= RARE * len(sample))
+
     def _may(self, block: NDArray[np.uint8], places: int) -> NDArray[np.bool_]:
-        """Return where both of the rarest bytes stand; a few more places than there are, which hold anything."""
+        """Return where the rarest bytes stand; a few more places than there are, which hold anything."""
         if len(self._one) < places:  # kept, because fresh memory costs more than the search
             self._one, self._two = (np.zeros((places + 7) // 8 * 8, np.bool_) for _ in range(2))
         first, second = (*self._order, *self._order)[:2]
         one, two = self._one[:places], self._two[:places]
         np.equal(block[first : first + places], self._text[first], out=one)
-        if second != first:
+        if second != first and not self._alone:
             np.equal(block[second : second + places], self._text[second], out=two)
             np.logical_and(one, two, out=one)
         return self._one[: (places + 7) // 8 * 8]

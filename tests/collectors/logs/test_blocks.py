@@ -50,6 +50,17 @@ def test_every_line_with_a_literal_is_found_once(data: bytes, literals: frozense
         assert all(start == 0 or data[start - 1 : start] == b"\n" for start in starts)
 
 
+def test_a_byte_that_was_rare_may_become_common() -> None:
+    """Looked for alone where nothing else has it, and together with another where every line does: the same lines."""
+    search = Prefilter(frozenset({b"break"}))
+    ours, quiet, noisy = b"a break\n", b"nothing here\n" * 20_000, b"kkkk kkkk bbbb\n" * 20_000
+    for data in (quiet + ours, noisy + ours, ours + noisy, quiet, noisy, ours + quiet + ours):
+        for _ in range(2):
+            found, starts = search.lines(data, 0, len(data))
+            assert found == [ours.rstrip()] * data.count(ours)
+            assert [data[start : start + len(ours)] for start in starts] == [ours] * len(found)
+
+
 @given(data=LOGS, patterns=st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=3))
 def test_no_line_that_a_pattern_matches_is_missed(data: bytes, patterns: list[str]) -> None:
     """Lines found in a block are tried again one by one, so there may be more, never fewer; none runs over its end."""
