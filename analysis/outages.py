@@ -174,7 +174,9 @@ def _ends_later(spell: HurtSpell, than: Bounds) -> bool:
 
 
 def _settle_us(spell: HurtSpell, settle_s: float | None) -> int:
-    return round((spell.settle_s if settle_s is None else settle_s) * SECOND_US)
+    # What somebody wrote down ended when it says: no quiet has to prove it.
+    own = settle_s is None or spell.origin != "detected"
+    return round((spell.settle_s if own or settle_s is None else settle_s) * SECOND_US)
 
 
 def _quiet_us(before: HurtSpell, after: HurtSpell) -> int:
