@@ -26,6 +26,11 @@ class RecordKind(StrEnum):
     # outcome, tool
     PHASE = "phase"  # started, maybe ended, of an experiment. detail: experiment_id, name, intensity
     END = "end"  # started: when the experiment ended. detail: experiment_id, outcome
+    CHANGE = "change"  # started, maybe ended. detail: change=deploy|config|flag|scale|restart|maintenance|exclusion,
+    # revision, actor, text, instance
+    BASELINE = "baseline"  # started (when it was said), maybe ended (expires), maybe value (the accepted level).
+    # detail: name, kind=pinned|accepted|dropped, suite, benchmark, metric, run_environment, revision, changed_us,
+    # reason, actor
 
 
 @dataclass(frozen=True, slots=True)

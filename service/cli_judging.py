@@ -35,6 +35,14 @@ def add_commands(app: typer.Typer) -> None:
             "breakwatch check --experiment redis-down-1 --cannot-tell warn",
         ),
     )(check)
+    app.command(
+        "annotate",
+        epilog=examples(
+            "breakwatch annotate deploy --service checkout --revision v2.3.1",
+            'breakwatch annotate maintenance --service checkout --for 30m --reason "database upgrade"',
+            'breakwatch annotate exclusion --at 2026-11-19T10:00Z --until 2026-11-19T11:00Z --reason "not our outage"',
+        ),
+    )(annotate)
 
 
 def check(
@@ -62,3 +70,31 @@ def check(
 
     asked = judging.Asked(since, until, experiment, fresh, cannot_tell.value, form, data)
     raise Exit(judging.check(load(config), asked))
+
+
+def annotate(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="deploy, config, flag, scale, restart; or time that does not count: maintenance, exclusion."
+        ),
+    ],
+    *,
+    config: ConfigFile = None,
+    service: Annotated[str, typer.Option("--service", help="Service it is about (default: every one).")] = "",
+    environment: Annotated[str, typer.Option("--environment", help="Environment it is about (default: all).")] = "",
+    at: Annotated[str, typer.Option("--at", help="When: ISO time, or 10m for that long ago (default now).")] = "",
+    until: Annotated[str, typer.Option("--until", help="Until when, of time that does not count.")] = "",
+    lasts: Annotated[str, typer.Option("--for", help="For how long, of time that does not count.")] = "",
+    revision: Annotated[str, typer.Option("--revision", help="Version, commit or setting that came in.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; printed with the figures it changes.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Who says so (default: you).")] = "",
+) -> None:
+    """Record a change that explains figures, or time that is not to count, now or after the fact.
+
+    Figures of windows that are over are restated; the earlier statement, who changed it and why are kept.
+    """
+    from service import annotating
+
+    said = annotating.Said(kind, service, environment, at, until, lasts, revision, reason, by)
+    print(annotating.annotate(load(config), said))  # noqa: T201 - the answer of the command

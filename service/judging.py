@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -118,7 +119,8 @@ def _collected(config: Config, clock: Clock) -> ExitCode:
     """Bring the store up to date; where another process owns it, wait until that has done so."""
     asked_us = clock()
     try:
-        return ExitCode(collecting.collect(config, config.sources, Window(None, asked_us), clock))
+        with redirect_stdout(sys.stderr):  # stdout is for the verdicts
+            return ExitCode(collecting.collect(config, config.sources, Window(None, asked_us), clock))
     except StoreOwnedError:
         console.say("breakwatch run is collecting: waiting for what it publishes next")
     until_s = time.monotonic() + FRESH_WITHIN_S

@@ -24,6 +24,22 @@ where kind = 'change'
     and detail['change'] <> 'restart'
     and environment = $environment
     and service = $service
+union
+select
+    environment,
+    service,
+    coalesce(detail['instance'], ''),
+    detail['change'],
+    make_timestamptz(started_us),
+    make_timestamptz(ended_us),
+    coalesce(detail['revision'], ''),
+    coalesce(detail['actor'], ''),
+    coalesce(detail['text'], ''),
+    labels
+from raw.records
+where kind = 'change'
+    and environment = $environment
+    and service = $service
 order by occurred_at, kind
 
 -- step: kept_kinds

@@ -10,7 +10,11 @@ from breakwatch.records import RecordKind
 if TYPE_CHECKING:
     from store import Store
 
-_TABLES: dict[str, tuple[str, dict[str, Any]]] = {
+_SAID = [
+    {"action": f"annotated {kind}{late}"} for kind in ("maintenance", "exclusion") for late in ("", " after the fact")
+]
+
+_TABLES: dict[str, tuple[str, dict[str, Any] | list[dict[str, str]]]] = {
     RecordKind.INCIDENT: ("outages", {"origin": "imported"}),
     RecordKind.COVERED: ("coverage", {"source": "import:incidents"}),
     RecordKind.MEASUREMENT: ("measurements", {}),
@@ -18,6 +22,8 @@ _TABLES: dict[str, tuple[str, dict[str, Any]]] = {
     RecordKind.EXPERIMENT: ("experiments", {}),
     RecordKind.PHASE: ("experiments", {}),
     RecordKind.END: ("experiments", {}),
+    RecordKind.CHANGE: ("audit_log", _SAID),
+    RecordKind.BASELINE: ("baselines", {}),
 }
 """Kind of record → the relation it is shown in, and which rows of that are imported ones."""
 

@@ -196,3 +196,41 @@ select
 from told
 left join ends using (subject_id)
 left join phases using (subject_id)
+
+-- step: baseline
+-- What was said last under each name.
+select
+    environment,
+    record_id as baseline_id,
+    detail['name'] as name,
+    detail['kind'] as kind,
+    coalesce(detail['suite'], '') as suite,
+    coalesce(detail['benchmark'], '') as benchmark,
+    coalesce(detail['metric'], '') as metric,
+    coalesce(detail['run_environment'], '') as run_environment,
+    coalesce(detail['revision'], '') as revision,
+    make_timestamptz(detail['changed_us']::bigint) as changed_at,
+    value as level,
+    coalesce(detail['reason'], '') as reason,
+    coalesce(detail['actor'], '') as actor,
+    make_timestamptz(started_us) as set_at,
+    make_timestamptz(ended_us) as expires_at,
+    labels
+from raw.records
+where kind = 'baseline'
+qualify row_number() over (partition by detail['name'] order by started_us desc, imported_us desc, record_id) = 1
+
+-- step: change
+-- Who said of which time, when, that it does not count.
+select
+    environment,
+    make_timestamptz(imported_us) as occurred_at,
+    coalesce(detail['actor'], '') as actor,
+    'annotated ' || detail['change'] || if(started_us < imported_us - 60000000, ' after the fact', '') as action,
+    if(service = '', 'every service', service) as subject,
+    strftime(make_timestamptz(started_us), '%Y-%m-%d %H:%M:%SZ')
+    || ' to ' || strftime(make_timestamptz(ended_us), '%Y-%m-%d %H:%M:%SZ')
+    || coalesce(': ' || detail['text'], '') as reason,
+    labels
+from raw.records
+where kind = 'change' and detail['change'] in ('maintenance', 'exclusion')

@@ -13,5 +13,8 @@ SELECT *, $now_us::BIGINT AS imported_us FROM new_records ORDER BY record_id
 INSERT INTO raw.stale_subjects (domain, environment, service, name)
 SELECT DISTINCT 'import' AS domain, '' AS environment, '' AS service, kind AS name
 FROM new_records
+UNION
+-- A change explains figures whoever tells of it.
+SELECT DISTINCT 'event', environment, service, '' FROM new_records WHERE kind = 'change'
 EXCEPT
 SELECT domain, environment, service, name FROM raw.stale_subjects
