@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from analysis.bounds import CLOCK_TOLERANCE_US, Bounds
-from analysis.machine import CLOSED, HALF_OPEN, OPEN, hidden_path, lawful
+from analysis.machine import AUTOMATIC_MOVES, CLOSED, HALF_OPEN, OPEN, hidden_path, lawful
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +81,9 @@ def fuse(witnesses: Sequence[Sequence[Change]], rules: Rules, initial: str | Non
     Returns:
         The history; the same for any order of the witnesses.
     """
-    ranked = sorted((list(changes) for changes in witnesses if changes), key=_precision)
+    ranked = [list(changes) for changes in witnesses if changes]
+    if len(ranked) > 1:
+        ranked.sort(key=_precision)
     fused: list[Change] = []
     for changes in ranked:
         fused = _unite(fused, changes)
@@ -188,14 +190,16 @@ def _disagreements(fused: Sequence[Change]) -> list[Oddity]:
 
 def _in_order(fused: Sequence[Change], rules: Rules, initial: str | None) -> list[Change]:
     """Order changes by time; where bounds leave the order open, take the one that the state machine allows."""
+    if all(_ends_before(first, second) for first, second in pairwise(fused)):
+        return list(fused)  # nothing is open
     waiting = sorted(fused, key=_time_key)
-    if not rules.machine or all(_ends_before(first, second) for first, second in pairwise(waiting)):
-        return waiting  # nothing is open
+    if not rules.machine:
+        return waiting
     ordered: list[Change] = []
     state = initial
     while waiting:
         chosen = 0
-        if not _alone(waiting):
+        if len(waiting) > 1 and not _ends_before(waiting[0], waiting[1]):
             fitting = [place for place in _could_be_next(waiting) if _fits(state, waiting[place])]
             chosen = fitting[0] if fitting else 0
         change = waiting.pop(chosen)
@@ -204,12 +208,8 @@ def _in_order(fused: Sequence[Change], rules: Rules, initial: str | None) -> lis
     return ordered
 
 
-def _alone(waiting: Sequence[Change]) -> bool:
-    """Return whether the first has ended before the next can have been: then only that one could be next."""
-    return len(waiting) == 1 or _ends_before(waiting[0], waiting[1])
-
-
 def _ends_before(first: Change, second: Change) -> bool:
+    """Return whether the first has ended before the second can have been."""
     latest_us, after = first.bounds.latest_us, second.bounds
     return after.earliest_us > latest_us and after.middle_us > latest_us
 
@@ -245,6 +245,10 @@ def _complete(ordered: Sequence[Change], rules: Rules, initial: str | None) -> t
     oddities: list[Oddity] = []
     state = initial
     for change in ordered:
+        if change.from_state == state and (state, change.to_state) in AUTOMATIC_MOVES and not change.after_restart:
+            complete.append(change)  # as nearly all are: told whole, and lawful
+            state = change.to_state
+            continue
         if state is not None:
             if change.to_state == state and not (rules.machine and (change.from_state or state == OPEN)):
                 continue
@@ -376,6 +380,8 @@ def _move(change: Change) -> str:
 
 def _narrow(changes: Sequence[Change]) -> list[Change]:
     """Let each change bound its neighbours: none is before the one it follows, none after the one that follows it."""
+    if all(_follows(first.bounds, second.bounds) for first, second in pairwise(changes)):
+        return list(changes)
     earliest = [change.bounds.earliest_us for change in changes]
     latest = [change.bounds.latest_us for change in changes]
     for index in range(1, len(changes)):
@@ -388,3 +394,7 @@ def _narrow(changes: Sequence[Change]) -> list[Change]:
         else replace(change, bounds=Bounds(low, high))
         for change, low, high in zip(changes, earliest, latest, strict=True)
     ]
+
+
+def _follows(first: Bounds, second: Bounds) -> bool:
+    return first.earliest_us <= second.earliest_us and first.latest_us <= second.latest_us

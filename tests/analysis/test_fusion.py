@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from analysis.bounds import Bounds
 from analysis.evidence import Change, Run, SampledTrack, Span, Witness, increases, sighted_changes
-from analysis.fusion import History, Restart, Rules, _alone, _could_be_next, _time_key, fuse
+from analysis.fusion import History, Restart, Rules, _could_be_next, _ends_before, _time_key, fuse
 from tests.analysis.worlds import (
     SECOND,
     assert_same_story,
@@ -270,4 +272,20 @@ def test_what_is_taken_without_a_look_around_is_what_the_look_finds(spans: list[
     """Where the first change is alone in its time, no other one could be next, so its order needs no state machine."""
     seen = [Change("", "open", Bounds(start, start + length), frozenset({"s"})) for start, length in spans]
     waiting = sorted(seen, key=_time_key)
-    assert not _alone(waiting) or _could_be_next(waiting) == [0]
+    alone = len(waiting) == 1 or _ends_before(waiting[0], waiting[1])
+    assert not alone or _could_be_next(waiting) == [0]
+
+
+@given(seeds)
+def test_a_gauge_alone_is_read_as_it_would_be_beside_others(seed: int) -> None:
+    """The short way for a gauge that nothing else speaks of finds what the long way does.
+
+    A restart long before keeps it from the short way.
+    """
+    rng = random.Random(seed)
+    truth = random_truth(rng, 30, SECOND // 10, 9 * SECOND)
+    runs = gauge(truth, scrapes(rng, truth.moves[-1][0] + 4 * SECOND)).runs
+    told = [run._replace(read_s=rng.choice((run.read_s, math.nan)), assumed=rng.random() < 0.5) for run in runs]
+    alone = witness(SampledTrack(1, "breaker_state", "prom", "a", (), "job/a", {}, told))
+    beside = replace(alone, restarts=[Span(-2 * SECOND, -SECOND)])
+    assert sighted_changes(alone, "breaker_state") == sighted_changes(beside, "breaker_state") != []
