@@ -50,13 +50,14 @@ def _during(ground: Ground, ask: Ask, fault: Fault) -> Spans:
 
 
 def _before(ground: Ground, fault: Fault) -> Span:
-    """Return the time before a fault: no further back than the end of the last one in the same environment."""
+    """Return the time before a fault: no further back than the end of the last one of the same service."""
     end_us = ground.now_us if fault.removed_us is None else fault.removed_us
     start_us = fault.injected_us - max(end_us - fault.injected_us, LEAST_BASELINE_US)
     earlier = (
         other.removed_us
         for other in faults(ground).all
         if other.environment == fault.environment
+        and other.service in (None, fault.service)
         and other.removed_us is not None
         and other.removed_us <= fault.injected_us
     )
