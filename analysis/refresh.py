@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from analysis import keep
 from analysis.breakers import history, keep_consequences, keep_transitions, scope_of
+from analysis.expected.keeping import refresh_expected, told_attempts
 from analysis.facts import news, refresh_facts
 from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, Name, gather
 from analysis.sqlfiles import read_sql
@@ -64,8 +65,10 @@ def refresh(store: Store, config: Config) -> None:
             new = news(store)
             for keep_them in consequences:
                 keep_them()
+            lines = told_attempts(store)
             refresh_facts(store, config, new)
             _keep_states(store)
+            refresh_expected(store, config.services, lines)
             store.execute(_CLEAR)
 
 

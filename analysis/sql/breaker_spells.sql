@@ -1,0 +1,32 @@
+-- How long breakers were in each state: spells, of the services asked for ($environments and $services are parallel).
+-- The bounds of what goes on end where it was last seen; to_state is NULL then. It needs no more.
+asked_services as (
+    select unnest($environments::varchar[]) as environment, unnest($services::varchar[]) as service
+),
+spells as (
+    select
+        move.environment, move.service, move.breaker, move.instance, move.labels,
+        move.from_state, move.to_state as state,
+        lead(move.to_state) over of_instance as to_state,
+        move.occurred_earliest as from_earliest, move.occurred_latest as from_latest,
+        coalesce(lead(move.occurred_earliest) over of_instance, now.as_of) as to_earliest,
+        coalesce(lead(move.occurred_latest) over of_instance, now.as_of) as to_latest,
+        now.as_of as seen_until
+    from kept.breaker_transitions as move
+    semi join asked_services using (environment, service)
+    join kept.breaker_states as now using (environment, service, breaker, instance, labels)
+    window of_instance as (
+        partition by move.environment, move.service, move.breaker, move.instance, move.labels order by move.position
+    )
+),
+-- Calls of breakers; those that it turned away are attempted, too. A counter's increase stands in the minute of its later
+-- sample: the calls themselves may be up to two minutes older.
+breaker_calls as (
+    select
+        environment, service, breaker, instance, labels, outcome, count,
+        bucket_start as minute,
+        bucket_start - case when counted_by = 'metrics' then interval 120 second else interval 0 second end as from_time,
+        bucket_start + to_microseconds((bucket_s * 1e6)::bigint) as to_time
+    from request_counts
+    where breaker is not null and service in (select service from asked_services)
+)
