@@ -247,6 +247,7 @@ class Store:
             else:
                 self._connection.execute(sql)
             for _, table in _WRITES_TO.findall(sql):
+                self._kept.remembered.forget(table)
                 if table not in catalog.DENSE:
                     self._mark(f"kept.{table}", whole=True)
 

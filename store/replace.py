@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from store import arrow, catalog
+from store.remembered import Remembered
 from store.statements import fill, named_steps, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 _ARROW = {
@@ -38,6 +39,7 @@ class KeptTables:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._columns: dict[str, dict[str, pa.DataType]] = {}
+        self.remembered = Remembered()
 
     def _columns_of(self, table: str) -> dict[str, pa.DataType]:
         if table not in self._columns:
@@ -68,16 +70,31 @@ class KeptTables:
             return 0
         table = table.removeprefix("kept.")
         columns = self._columns_of(table)
+        _refuse_unknown(table, columns, scopes[0])
+        script = named_steps("replace", **_named(table, columns, scopes))
+        added = self.remembered.added(table, scopes, rows, lambda: connection.execute(script["scopes"]).fetchall())
+        if added is None:
+            changed = self._compared(connection, table, scopes, rows)
+        else:
+            changed = len(added)
+            if added:
+                connection.register("incoming_rows", _table(table, columns, scopes, added))
+                connection.execute(script["fill"])
+        self.remembered.keep(table, scopes, rows)
+        return changed
+
+    def _compared(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        scopes: Sequence[Mapping[str, Any]],
+        rows: Sequence[Mapping[str, Any]],
+    ) -> int:
+        columns = self._columns_of(table)
         connection.register("incoming_rows", _table(table, columns, scopes, rows))
         whole = not scopes[0]
         connection.register("incoming_scopes", _scope_table(columns, [{"whole": True}] if whole else scopes))
-        script = named_steps(
-            "replace",
-            table=table,
-            columns=", ".join(columns),
-            scope="true" if whole else ", ".join(scopes[0]),
-            when=catalog.DENSE.get(table, "now"),
-        )
+        script = named_steps("replace", **_named(table, columns, scopes))
         # To ask first whether anything is there pays where nothing comes, and where very much does.
         if (not rows or len(rows) >= _MANY) and not _counts(connection, script["stored"])[0]:
             return _filled(connection, script, len(rows), table) if rows else 0
@@ -97,6 +114,16 @@ class KeptTables:
         for name in (f"delete_{shape}", "insert"):
             connection.execute(script[name], {"from_us": from_us, "to_us": to_us})
         return from_us, to_us
+
+
+def _named(table: str, columns: Mapping[str, Any], scopes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the names that the statements about a table and some scopes of it have places for."""
+    return {
+        "table": table,
+        "columns": ", ".join(columns),
+        "scope": ", ".join(scopes[0]) or "true",
+        "when": catalog.DENSE.get(table, "now"),
+    }
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, sql: str) -> list[int]:
@@ -145,9 +172,7 @@ def _table(
     named = tuple(scopes[0])
     common = scopes[0] if len(scopes) == 1 else {}
     given = {name: [value] * len(rows) for name, value in common.items()} | _by_column(rows, common)
-    unknown = {name for name in (*given, *named) if name not in columns}
-    if unknown:
-        raise ValueError(f"kept.{table} has no column {', '.join(sorted(unknown))}")
+    _refuse_unknown(table, columns, given)
     nothing = [None] * len(rows)
     inside = {tuple(scope[name] for name in named) for scope in scopes}
     for place in set(zip(*(given.get(name, nothing) for name in named), strict=True)) - inside:
@@ -158,6 +183,12 @@ def _table(
         made[name] = arrow.column(map(_in_order, values) if kind in _WITHOUT_ORDER else values, kind)
     made["place"] = arrow.column(np.arange(len(rows)), pa.int64())
     return pa.table(made)
+
+
+def _refuse_unknown(table: str, columns: Mapping[str, Any], names: Iterable[str]) -> None:
+    unknown = {name for name in names if name not in columns}
+    if unknown:
+        raise ValueError(f"kept.{table} has no column {', '.join(sorted(unknown))}")
 
 
 def _by_column(rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any]) -> dict[str, Sequence[Any]]:

@@ -3,6 +3,9 @@
 -- step: columns
 SELECT * FROM kept.{table} LIMIT 0
 
+-- step: scopes
+SELECT DISTINCT {scope} FROM kept.{table}
+
 -- step: stored
 SELECT count(*)
 FROM kept.{table}

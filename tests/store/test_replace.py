@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from store import Store
 
@@ -151,3 +153,50 @@ def test_rows_may_name_different_columns(store: Store) -> None:
     )
     found = store.rows("SELECT from_state, to_state FROM breaker_transitions ORDER BY position")
     assert [tuple(row.values()) for row in found] == [(None, "open"), (None, "open"), ("open", None)]
+
+
+PLACES = st.lists(st.integers(0, 3), max_size=5)
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["breaker", "breaker", "breaker", "service", "whole", "direct", "undone"]),
+        st.dictionaries(st.sampled_from(["a", "b", "c"]), PLACES, min_size=1),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_what_is_remembered_is_what_is_stored(store: Store, steps: list[tuple[str, dict[str, list[int]]]]) -> None:
+    """In any order of growing, changing, undone and foreign writes, by any scope, the rows are those last said."""
+    store.replace("breaker_transitions", {}, [])
+    expected: dict[str, list[int]] = {}
+    for how, said in steps:
+        rows = [{"service": "s", "breaker": name, "position": place} for name in said for place in said[name]]
+        if how in {"whole", "service"}:
+            store.replace("breaker_transitions", {} if how == "whole" else {"service": "s"}, rows)
+            expected = dict(said)
+        elif how == "breaker":
+            store.replace("breaker_transitions", [{"service": "s", "breaker": name} for name in said], rows)
+            expected |= said
+        elif how == "direct":
+            with store.transaction():
+                store.execute("DELETE FROM kept.breaker_transitions")
+            expected = {}
+        else:
+            with pytest.raises(KeyError), store.transaction():
+                store.replace("breaker_transitions", [{"service": "s", "breaker": name} for name in said], rows)
+                raise KeyError
+        stored = store.rows("SELECT breaker, position FROM kept.breaker_transitions ORDER BY ALL")
+        assert [tuple(row.values()) for row in stored] == sorted(
+            (name, place) for name, places in expected.items() for place in places
+        )
+
+
+def test_rows_that_are_only_added_touch_no_others(store: Store) -> None:
+    """A history that grows is written at its end: what stands keeps its number, and so is not published again."""
+    for length in (1, 2, 5):
+        store.replace("breaker_transitions", [SCOPE], [ROW | SCOPE | {"position": place} for place in range(length)])
+    first = row_ids(store)
+    assert store.replace("breaker_transitions", [SCOPE], [ROW | SCOPE | {"position": place} for place in range(7)]) == 2
+    assert row_ids(store)[:5] == first
