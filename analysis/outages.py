@@ -1,6 +1,6 @@
 """Outages: what hurt a service, united over the quiet that does not count as an end.
 
-Definition and limits: docs/decisions/0018-outages.md. The facts unite with the default policy for the view ``outages``;
+Definition and limits: docs/decisions/0019-outages.md. The facts unite with the default policy for the view ``outages``;
 an indicator unites the same spells (view ``outage_spells``) with the settle time of its own.
 """
 

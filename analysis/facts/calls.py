@@ -28,6 +28,9 @@ LONGEST_CALL_S: Final = 60.0
 
 METRICS: Final = "metrics:"
 
+VANTAGES: Final = ("edge", "server", "client")
+"""From where calls are seen, the outermost first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -35,7 +38,7 @@ class Evidence:
 
     Attributes:
         population: who counted them: log lines, or the metrics of one profile.
-        guarded: they went through a breaker, so they are calls of the service to something else.
+        vantage: from where they were seen: edge, server or client.
         part: they are counted once more as a whole.
     """
 
@@ -45,7 +48,7 @@ class Evidence:
     source: str
     operation: str
     target: str
-    guarded: bool
+    vantage: str
     part: bool
 
 
@@ -94,7 +97,7 @@ def _by_lines(store: Store, span: Span, readings: Readings) -> Iterator[tuple[Pa
         ended_us = row["ended_us"]
         told = Told(ended_us, ended_us, row["number"], 0, row["begun_earliest_us"], row["begun_latest_us"])
         who = row["counted_by"], row["source"], row["operation"], row["target"]
-        yield pairs(row["labels"]), Evidence(told, row["good"], *who, guarded=row["guarded"], part=False)
+        yield pairs(row["labels"]), Evidence(told, row["good"], *who, vantage=row["vantage"], part=False)
 
 
 def _by_counters(store: Store, span: Span, readings: Readings, *, answered: bool) -> Iterator[tuple[Pairs, Evidence]]:
@@ -121,8 +124,7 @@ def _by_counters(store: Store, span: Span, readings: Readings, *, answered: bool
         for told in grown[track_id]:
             left = told if reading == "good" else _left(told, instead, _place(row, told))
             if left.number:
-                guarded = row["breaker"] != ""
-                yield pairs(row["labels"]), Evidence(left, reading == "good", *who, guarded=guarded, part=part)
+                yield pairs(row["labels"]), Evidence(left, reading == "good", *who, vantage=row["vantage"], part=part)
 
 
 def _grown(rows: Sequence[Row], begun_before_us: int, unbelieved: Iterable[Row]) -> Iterator[Told]:
@@ -180,10 +182,14 @@ def _left(told: Told, instead: dict[_Place, int], place: _Place) -> Told:
     return told._replace(number=told.number - taken)
 
 
-def scopes(evidence: Sequence[Evidence]) -> Iterator[Scoped]:
-    """Yield the calls of the service as its users made them, then those of each operation and of each target."""
-    own = _chosen([one for one in evidence if not one.part and not one.guarded])
-    own = own or _chosen([one for one in evidence if not one.part])
+def scopes(evidence: Sequence[Evidence], sli_source: str | None = None) -> Iterator[Scoped]:
+    """Yield the calls of the service as its users made them, then those of each operation and of each target.
+
+    Who sees the users' calls is ``sli_source``, else the outermost that saw any.
+    """
+    seen = {one.vantage for one in evidence}
+    decides = sli_source or next((vantage for vantage in VANTAGES if vantage in seen), "")
+    own = [one for one in evidence if not one.part and one.vantage == decides]
     yield _scoped("", "", own)
     for operation in sorted({one.operation for one in own} - {""}):
         yield _scoped(operation, "", [one for one in own if one.operation == operation])

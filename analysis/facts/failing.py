@@ -1,7 +1,7 @@
 """Failing calls: the spells of them with no good answer between, and the minutes in which too many failed.
 
 Pure arithmetic over calls as they were told one by one, or as counters grew. Definition and limits:
-docs/decisions/0018-outages.md.
+docs/decisions/0019-outages.md.
 """
 
 from __future__ import annotations

@@ -41,11 +41,12 @@ _SHARES: Final = frozenset({"success_ratio", "availability_requests"})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is to be renewed of a service, how outcomes are read, and the share of good calls it owes."""
+    """What is to be renewed of a service, how outcomes are read, what share of good calls it owes, and who counts."""
 
     span: Span
     outcomes: Mapping[str, str]
     least_good: float
+    sli_source: str | None
 
 
 def promised_shares(config: Config) -> dict[str, float]:
@@ -64,7 +65,14 @@ def promised_shares(config: Config) -> dict[str, float]:
 
 def rules(config: Config) -> str:
     """Return what of a configuration decides which calls hurt, as a text: another one, and all is looked at anew."""
-    return repr((sorted(readings(_policy(config)).items()), sorted(promised_shares(config).items())))
+    return repr(
+        [sorted(one.items()) for one in (readings(_policy(config)), promised_shares(config), _deciding(config))]
+    )
+
+
+def _deciding(config: Config) -> dict[str, str]:
+    """Return by service who is declared to see the calls of its users."""
+    return {service.name: service.sli_source for service in config.services if service.sli_source is not None}
 
 
 def _policy(config: Config) -> Policy:
@@ -77,7 +85,7 @@ def refresh_failures(store: Store, config: Config, *, everywhere: bool) -> set[K
     ``everywhere``: not only where counts are new.
     """
     step = steps("failures")
-    read, promised = readings(_policy(config)), promised_shares(config)
+    read, promised, deciding = readings(_policy(config)), promised_shares(config), _deciding(config)
     known = {
         "reach_us": REACH_US,
         "outcomes": list(read),
@@ -96,7 +104,8 @@ def refresh_failures(store: Store, config: Config, *, everywhere: bool) -> set[K
         key = row["environment"], row["service"]
         touched.add(key)
         span = Span(*key, row["from_us"], row["to_us"])
-        failures, hurt = _found(store, looks.get(key, ()), Reading(span, read, promised.get(key[1], USUAL_SHARE)))
+        owes = promised.get(key[1], USUAL_SHARE)
+        failures, hurt = _found(store, looks.get(key, ()), Reading(span, read, owes, deciding.get(key[1])))
         scope = {"environment": key[0], "service": key[1]}
         store.replace("failure_spells", scope, store.rows(step["kept_failures"], span.params) + failures)
         store.replace(
@@ -145,7 +154,7 @@ def _rows(store: Store, span: Span, reading: Reading) -> tuple[list[Row], list[R
     hurt: list[Row] = []
     ended = True
     for labels, evidence in calls_in(store, span, reading.outcomes).items():
-        for scoped in scopes(evidence):
+        for scoped in scopes(evidence, reading.sli_source):
             stretches = list(hurt_stretches(scoped.calls, reading.least_good))
             if not scoped.operation and not scoped.target:
                 ended = ended and all(stretch.served is not None for stretch in stretches)

@@ -53,7 +53,7 @@ minutes as (
         counts.service,
         counts.counted_by,
         counts.labels,
-        counts.breaker = '' as plain,
+        counts.vantage,
         counts.operation,
         counts.target,
         epoch_us(counts.bucket_start) as from_us,
@@ -79,9 +79,9 @@ counted as (
         coalesce(sum(count) filter (where reading = 'good'), 0) as good
     from minutes
     group by grouping sets (
-        (environment, service, from_us, to_us, counted_by, labels, plain),
-        (environment, service, from_us, to_us, counted_by, labels, plain, operation),
-        (environment, service, from_us, to_us, counted_by, labels, plain, target)
+        (environment, service, from_us, to_us, counted_by, labels, vantage),
+        (environment, service, from_us, to_us, counted_by, labels, vantage, operation),
+        (environment, service, from_us, to_us, counted_by, labels, vantage, target)
     )
     having bad >= 5
 ),
@@ -143,6 +143,7 @@ told as (
         operation,
         coalesce(nullif(target, ''), breaker) as target,
         breaker,
+        coalesce(detail['vantage'], if(breaker <> '', 'client', 'server')) as vantage,
         labels,
         detail['outcome'] as outcome,
         occurred_us as ended_us,
@@ -181,7 +182,7 @@ rows_of_them as (
         source,
         operation,
         target,
-        breaker <> '' as guarded,
+        vantage,
         labels,
         good,
         row_of_them,
@@ -213,6 +214,7 @@ select
     track.operation,
     coalesce(nullif(track.target, ''), track.breaker) as target,
     track.breaker,
+    coalesce(track.detail['vantage'], if(track.breaker <> '', 'client', 'server')) as vantage,
     track.labels,
     track.detail['outcome'] as outcome,
     coalesce(track.detail['role'], '') as role,

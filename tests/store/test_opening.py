@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from breakwatch.errors import ExitCode, StoreError
-from store import Reader, Store
+from store import Reader, Store, catalog
 
 HOLDER = """
 import sys, time
@@ -97,8 +97,6 @@ def test_a_newer_store_is_refused_with_a_remedy(path: Path) -> None:
 
 def test_a_migration_killed_midway_leaves_the_old_state(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A migration and its record are one transaction: after a failure the store is as before, and opens as before."""
-    from store import catalog
-
     Store.open(path).close()
     known = catalog.migrations()
     broken = (*known, (9000, "9000_broken", "CREATE TABLE raw.half (i INTEGER); SELECT error('power cut')"))
@@ -109,6 +107,12 @@ def test_a_migration_killed_midway_leaves_the_old_state(path: Path, monkeypatch:
     with Store.open(path) as store:
         assert store.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'half'") == []
         assert len(store.rows("FROM meta.migrations")) == len(known)
+
+
+def test_every_migration_has_a_number_of_its_own() -> None:
+    """Two of one number, and a store that knows the one would never get the other."""
+    numbers = [number for number, _, _ in catalog.migrations()]
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

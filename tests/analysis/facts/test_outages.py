@@ -30,10 +30,11 @@ QUIET = Config(policies={"default": Policy(settle_s=0.0)})
 
 
 def call(second: float, outcome: str = "success", *, lasted_s: float = 0.1, **more: str) -> Sighting:
-    """Return a call that began at ``second``; ``operation``, ``target`` and ``breaker`` may be given."""
+    """Return a call that began at ``second``; ``operation``, ``target``, ``breaker`` and ``vantage`` may be."""
     operation, breaker, target = (more.get(name, "") for name in ("operation", "breaker", "target"))
     subject = Subject("prod", "shop", operation, breaker, target=target)
-    detail = pairs({"outcome": outcome, "duration_s": repr(lasted_s + 0.000_001)})
+    vantage = {"vantage": more["vantage"]} if "vantage" in more else {}
+    detail = pairs({"outcome": outcome, "duration_s": repr(lasted_s + 0.000_001), **vantage})
     position = f"{second}{outcome}{sorted(more.items())}"
     return Sighting("log", SightingKind.REQUEST, at(second + lasted_s), subject, position, detail=detail)
 
@@ -134,6 +135,16 @@ def test_calls_through_a_breaker_hurt_nobody_where_others_are_the_users(store: S
     assert told(store, QUIET, steady(0, 40), guarded) == []
     spells = store.rows("from failure_spells")
     assert [(row["target"], row["operation"], row["failed_requests"]) for row in spells] == [("payments", None, 20)]
+
+
+def test_the_outermost_that_sees_the_calls_decides(store: Store) -> None:
+    """The proxy answered well though its server failed twice as often; a declared source decides before it."""
+    at_the_edge = [call(second, vantage="edge") for second in range(60)]
+    inside = steady(0, 20) + steady(20, 40, "failure") + steady(40, 60)
+    assert told(store, QUIET, at_the_edge, inside) == []
+    server = ServiceConfig(name="shop", sli_source="server")
+    refresh(store, QUIET.model_copy(update={"services": (server,)}))
+    assert [span(row) for row in store.rows("from outages")] == [(20.0, 40.1)]
 
 
 def test_operations_and_targets_have_failure_spells_of_their_own(store: Store) -> None:
