@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import Exit
 
 from service.cli_shared import ConfigFile, examples, load
-from service.forms import CheckFormat
+from service.forms import CheckFormat, ExplainFormat
 
 
 class CannotTell(StrEnum):
@@ -35,6 +35,14 @@ def add_commands(app: typer.Typer) -> None:
             "breakwatch check --experiment redis-down-1 --cannot-tell warn",
         ),
     )(check)
+    app.command(
+        "explain",
+        epilog=examples(
+            "breakwatch explain 4163239160452883904",
+            "breakwatch explain checkout-availability --rows 100",
+            "breakwatch explain checkout-back --format json",
+        ),
+    )(explain)
     app.command(
         "annotate",
         epilog=examples(
@@ -70,6 +78,20 @@ def check(
 
     asked = judging.Asked(since, until, experiment, fresh, cannot_tell.value, form, data)
     raise Exit(judging.check(load(config), asked))
+
+
+def explain(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Number of a verdict, or an objective as of now.")],
+    *,
+    config: ConfigFile = None,
+    rows: Annotated[int, typer.Option("--rows", min=0, help="How many of the rows behind it to show.")] = 20,
+    form: Annotated[ExplainFormat, typer.Option("--format", help="How to print it.")] = ExplainFormat.TEXT,
+    data: Data = None,
+) -> None:
+    """Show the SQL, rows, window, policy and formula behind a verdict or figure."""
+    from service import explaining
+
+    explaining.answer(load(config), name, form, most=rows, data=data)
 
 
 def annotate(

@@ -20,3 +20,10 @@ class CheckFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     JUNIT = "junit"
+
+
+class ExplainFormat(StrEnum):
+    """The forms in which what is behind a verdict can be printed."""
+
+    TEXT = "text"
+    JSON = "json"

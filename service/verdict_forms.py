@@ -18,7 +18,10 @@ _INSTANTS = ("evaluated_at", "window_start", "window_end", "known_until")
 
 
 def written(
-    verdicts: Sequence[Verdict], regressions: Sequence[Mapping[str, Any]], form: CheckFormat, cannot_tell: str
+    verdicts: Sequence[Verdict],
+    regressions: Sequence[Mapping[str, Any]],
+    form: CheckFormat,
+    cannot_tell: str,
 ) -> str:
     """Return verdicts and regressions in a form."""
     if form == CheckFormat.JSON:

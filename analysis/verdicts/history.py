@@ -17,7 +17,7 @@ from analysis.verdicts.restating import changed
 from analysis.verdicts.verdict import Verdict
 from breakwatch.clock import DAY_US, Instant
 from breakwatch.config import Config
-from store import Store
+from store import Rows, Store
 
 _SQL = read_steps("analysis.verdicts", "history.sql")
 
@@ -97,6 +97,12 @@ def _same(row: Row, verdict: Verdict) -> bool:
         verdict.answer,
         verdict.terms,
     )
+
+
+def verdict_row(rows: Rows, verdict_id: int) -> Row | None:
+    """Return a kept verdict by its number."""
+    found = rows.rows(_SQL["verdict"], {"verdict_id": verdict_id})
+    return found[0] if found else None
 
 
 def answer_of(row: Row) -> tuple[object, ...]:

@@ -39,6 +39,10 @@ from audit_log
 where action like 'declared %'
 
 -- step: verdict
-select *
+select
+    *,
+    epoch_us(window_start) as window_start_us,
+    epoch_us(window_end) as window_end_us,
+    epoch_us(known_until) as known_until_us
 from verdicts
 where verdict_id = $verdict_id

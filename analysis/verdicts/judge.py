@@ -173,6 +173,7 @@ def _verdict(ground: Ground, question: Question, measured: Measured, weight: flo
         policy_name=question.policy_name,
         policy=question.policy,
         budget=left,
+        ask=question.ask,
         at_risk=bool(ending and ending.at_risk and said.verdict != "missed"),
     )
 

@@ -38,6 +38,9 @@ OF_OUTAGES = frozenset({
 })  # fmt: skip
 """Indicators that a complete list of incidents tells all about; of the others it tells nothing."""
 
+SETTLED_US = 5 * MINUTE_US
+"""A window that ended so long ago is judged as over: what is collected of its last moments is in by then."""
+
 NOT_FULL = "window not yet full"
 
 
@@ -60,12 +63,14 @@ class Span:
 
     Attributes:
         finished: of calendar windows judge those that ended last, and nothing else.
+        until_us: until when it is known, where the span goes on.
     """
 
     start_us: Instant | None = None
     end_us: Instant | None = None
     experiment: Experiment | None = None
     finished: bool = False
+    until_us: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +151,11 @@ def frame_of(objective: Objective, now_us: Instant, span: Span) -> Frame:
         return Frame(span.experiment.started_us, end_us, end_us, f"experiment {span.experiment.experiment_id}")
     at_us = now_us if span.end_us is None else min(span.end_us, now_us)
     if span.start_us is not None:
+        if span.until_us is not None and span.end_us is not None:
+            return Frame(span.start_us, span.end_us, min(span.until_us, now_us), "as asked")
         return Frame(span.start_us, at_us, at_us, "as asked")
     if span.finished and isinstance(objective.window, CalendarWindow):
-        return previous(objective.window, at_us)
+        return previous(objective.window, at_us - SETTLED_US)
     return frame(objective.window, at_us)
 
 

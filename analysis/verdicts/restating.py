@@ -13,6 +13,7 @@ from analysis.asking import Ground
 from analysis.verdicts.exclusions import Exclusion
 from analysis.verdicts.questions import Span, experiment, questions
 from analysis.verdicts.verdict import Verdict
+from breakwatch.clock import to_us
 from breakwatch.config import Config
 from breakwatch.config_objectives import Objective, Policy
 from store import Rows
@@ -42,8 +43,11 @@ def changed(
         told = [name for name in names if old["objective"].get(name) != new["objective"].get(name)]
         yield f"objective changed: {', '.join(told)}"
     yield from _declared(old["taken_out"], new["taken_out"])
-    if old == new or _asked_again(rows, config, verdict, old) != answer:
-        yield DATA
+    if old != new:
+        again = asked_again(rows, config, before)
+        if again is not None and again.answer == answer:
+            return
+    yield DATA
 
 
 def _declared(old: list[list[Any]], new: list[list[Any]]) -> Iterator[str]:
@@ -55,19 +59,27 @@ def _declared(old: list[list[Any]], new: list[list[Any]]) -> Iterator[str]:
             yield f"withdrawn: {Exclusion(*one).words}"
 
 
-def _asked_again(rows: Rows, config: Config, verdict: Verdict, terms: Mapping[str, Any]) -> tuple[object, ...] | None:
-    """Return what the question's answer is today on the terms of then."""
+def asked_again(rows: Rows, config: Config, row: Mapping[str, Any]) -> Verdict | None:
+    """Return what a kept verdict's question is answered today on the terms of then; None where it cannot be asked."""
     from analysis.verdicts.judge import judged
 
+    terms = json.loads(row["terms"])
     said = {name: value for name, value in terms["objective"].items() if name != "window"}
     objective = Objective.model_validate(said)
-    policies = {**config.policies, verdict.policy_name: Policy.model_validate(terms["policy"])}
-    then = config.model_copy(update={"policies": policies, "objectives": (objective,)})
-    ground = Ground(rows, then, verdict.evaluated_us, {"exclusions": [Exclusion(*one) for one in terms["taken_out"]]})
-    tried = experiment(ground, verdict.experiment) if verdict.experiment is not None else None
-    span = Span(verdict.window_start_us, verdict.window_end_us, tried)
-    for again in judged(ground, list(questions(ground, [objective], span))):
-        same = (again.environment, again.service, again.breaker, again.operation, again.policy_name)
-        if same == (verdict.environment, verdict.service, verdict.breaker, verdict.operation, verdict.policy_name):
-            return again.answer
+    policies = {**config.policies, row["policy"]: Policy.model_validate(terms["policy"])}
+    then = config.model_copy(update={"policies": policies, "objectives": (objective, *_others(config, objective))})
+    known = {"exclusions": [Exclusion(*one) for one in terms["taken_out"]]}
+    ground = Ground(rows, then, to_us(row["evaluated_at"]), known)
+    tried = experiment(ground, row["experiment_id"]) if row["experiment_id"] is not None else None
+    span = Span(row["window_start_us"], row["window_end_us"], tried, until_us=row["known_until_us"])
+    asked = list(questions(ground, then.objectives if objective.composite else [objective], span))
+    names = ("environment", "service", "breaker", "operation")
+    for again in judged(ground, asked):
+        same = (again.objective.name, again.environment, again.service, again.breaker, again.operation)
+        if (*same, again.policy_name) == (objective.name, *(row[name] for name in names), row["policy"]):
+            return again
     return None
+
+
+def _others(config: Config, objective: Objective) -> list[Objective]:
+    return [one for one in config.objectives if one.name != objective.name]

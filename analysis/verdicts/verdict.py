@@ -8,7 +8,7 @@ from functools import cached_property
 from math import isinf
 from typing import Any
 
-from analysis.asking import Measured
+from analysis.asking import Ask, Measured
 from analysis.spans import Spans
 from analysis.verdicts.budget import Budget
 from analysis.verdicts.exclusions import Exclusion
@@ -37,6 +37,7 @@ class Verdict:
         budget: of limits that leave one.
         at_risk: the budget is forecast to be spent before a window that goes on has ended.
         restates: the earlier verdict on the same question that this one differs from.
+        ask: what its indicator was asked.
     """
 
     evaluated_us: Instant
@@ -63,6 +64,7 @@ class Verdict:
     budget: Budget | None = None
     at_risk: bool = False
     restates: int | None = None
+    ask: Ask | None = None
 
     @property
     def verdict(self) -> str:
