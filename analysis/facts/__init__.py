@@ -9,21 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analysis.facts.cascades import refresh_cascades
-from analysis.facts.counters import refresh_counters
-from analysis.facts.coverage import refresh_coverage
-from analysis.facts.declared import refresh_declared
-from analysis.facts.events import refresh_attempts, refresh_changes
-from analysis.facts.experiments import refresh_experiments, refresh_faults
-from analysis.facts.failovers import refresh_failovers
-from analysis.facts.gauges import refresh_gauges
-from analysis.facts.health_states import refresh_health_states
-from analysis.facts.imported import refresh_imported
 from analysis.facts.news import News, news
-from analysis.facts.outages import refresh_outages
-from analysis.facts.restarts import refresh_restarts
-from analysis.facts.services import refresh_spells, refresh_targets
-from analysis.regressions.keeping import refresh_regressions
 
 if TYPE_CHECKING:
     from breakwatch.config import Config
@@ -39,6 +25,22 @@ def refresh_facts(store: Store, config: Config, new: News) -> None:
 
     Must run inside a transaction, after level changes were kept and before the marks of subjects are cleared.
     """
+    # Here: what happened is kept by now, and need not wait until all this is loaded.
+    from analysis.facts.cascades import refresh_cascades
+    from analysis.facts.counters import refresh_counters
+    from analysis.facts.coverage import refresh_coverage
+    from analysis.facts.declared import refresh_declared
+    from analysis.facts.events import refresh_attempts, refresh_changes
+    from analysis.facts.experiments import refresh_experiments, refresh_faults
+    from analysis.facts.failovers import refresh_failovers
+    from analysis.facts.gauges import refresh_gauges
+    from analysis.facts.health_states import refresh_health_states
+    from analysis.facts.imported import refresh_imported
+    from analysis.facts.outages import refresh_outages
+    from analysis.facts.restarts import refresh_restarts
+    from analysis.facts.services import refresh_spells, refresh_targets
+    from analysis.regressions.keeping import refresh_regressions
+
     if new.counted:
         refresh_counters(store)
     refresh_gauges(store, new.sampled)
