@@ -91,6 +91,25 @@ class Faults:
             return True
         return fault.service is None and fault.target in known
 
+    def shows(
+        self, fault: Fault, edge: Bounds, now_us: Instant, where: tuple[str | None, str | None], name: str | None = None
+    ) -> bool:
+        """Say whether something that began in ``where``, an environment and a service, can be of a fault.
+
+        It came after the fault was put in, and no later than the lag after it was removed; but not once another
+        experiment had put one in there since.
+        """
+        if not fault.follows(edge, now_us) or not self.concerns(fault, *where, name):
+            return False
+        removed_us = fault.removed_us
+        if removed_us is None or edge.earliest_us <= removed_us:
+            return True
+        return not any(
+            removed_us <= other.injected_us <= edge.latest_us and self.concerns(other, *where, name)
+            for other in self.all
+            if other.experiment_id != fault.experiment_id
+        )
+
     def asked(self, ask: Ask, *, by_removal: bool = False) -> Iterator[Fault]:
         """Yield the faults that an ask is about.
 

@@ -134,9 +134,7 @@ def faults_behind(ground: Ground, ask: Ask, outage: Outage) -> list[Fault]:
     return [
         fault
         for fault in known.all
-        if fault.experiment_id == ask.scope.experiment
-        and fault.follows(outage.start, ground.now_us)
-        and known.concerns(fault, *where)
+        if fault.experiment_id == ask.scope.experiment and known.shows(fault, outage.start, ground.now_us, where)
     ]
 
 

@@ -133,7 +133,6 @@ def _counts(ground: Ground, ask: Ask, one: Trouble) -> bool:
     known = faults(ground)
     return experiment in one.experiments or any(
         fault.experiment_id == experiment
-        and fault.follows(one.start, ground.now_us)
-        and known.concerns(fault, one.environment, one.service)
+        and known.shows(fault, one.start, ground.now_us, (one.environment, one.service))
         for fault in known.all
     )

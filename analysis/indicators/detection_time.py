@@ -42,9 +42,8 @@ def _length(ground: Ground, ask: Ask, fault: Fault, given: Sequence[Signal]) -> 
     edge = first(
         signal
         for signal in given
-        if fault.follows(signal.began, ground.now_us)
-        and asked_of(ask.scope, signal)
-        and known.concerns(fault, signal.environment, signal.service, signal.name)
+        if asked_of(ask.scope, signal)
+        and known.shows(fault, signal.began, ground.now_us, (signal.environment, signal.service), signal.name)
     )
     if edge is not None:
         return exactly(fault.injected, edge)

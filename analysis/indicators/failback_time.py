@@ -71,8 +71,13 @@ def _asked(ground: Ground, ask: Ask, row: Row) -> bool:
         known = faults(ground)
         return any(
             fault.experiment_id == scope.experiment
-            and fault.follows(Bounds(row["down_us"], row["down_us"]), ground.now_us)
-            and known.concerns(fault, row["environment"], row["service"], row["name"])
+            and known.shows(
+                fault,
+                Bounds(row["down_us"], row["down_us"]),
+                ground.now_us,
+                (row["environment"], row["service"]),
+                row["name"],
+            )
             for fault in known.all
         )
     return within(ask.spans, healthy) and (row["experiment_id"] is None or ask.policy.experiments == "include")

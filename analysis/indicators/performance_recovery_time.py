@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf
+from itertools import pairwise
 from typing import Any
 
 from analysis.asking import Ask, Ground, Measured
@@ -12,8 +12,10 @@ from analysis.bounds import Bounds
 from analysis.edges import exactly, unknown
 from analysis.faults import Fault, faults
 from analysis.harm import reach
+from analysis.histograms import Bucket, quantile_bounds
 from analysis.indicator import Indicator
 from analysis.lengths import of_lengths, stat_of
+from analysis.spans import Span
 from analysis.sqlfiles import read_steps
 from analysis.statistics import UNENDED, Length
 from breakwatch.clock import SECOND_US
@@ -25,8 +27,6 @@ TOLERANCE = 1.1
 """The p95 is back when it is no more than this many times what it was."""
 
 Row = Mapping[str, Any]
-Histogram = dict[float, float]
-"""Calls by the upper bound of their duration in seconds, cumulative."""
 
 
 def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
@@ -54,14 +54,12 @@ def _measured(ground: Ground, ask: Ask, rows: Sequence[Row]) -> Measured:
 
 def _lengths(ground: Ground, ask: Ask, fault: Fault, rows: Sequence[Row]) -> Iterator[Length]:
     """Yield for each service that a fault concerns how long its latency took."""
-    slices: dict[tuple[str | None, str | None], dict[tuple[int, int], Histogram]] = defaultdict(dict)
+    slices: dict[tuple[str | None, str | None], dict[Span, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if (row["injected_us"], row["removed_us"]) == (fault.injected_us, fault.removed_us) and _asked(
             ground, ask, fault, row
         ):
-            slices_of = slices[row["environment"], row["service"]]
-            histogram = slices_of.setdefault((row["start_us"], row["end_us"]), defaultdict(float))
-            histogram[row["upper_bound_s"]] += row["count"]
+            slices[row["environment"], row["service"]][row["start_us"], row["end_us"]].append(row)
     for found in slices.values():
         length = _length(fault, found)
         if length is not None:
@@ -80,24 +78,18 @@ def _asked(ground: Ground, ask: Ask, fault: Fault, row: Row) -> bool:
     )
 
 
-def _length(fault: Fault, slices: Mapping[tuple[int, int], Histogram]) -> Length | None:
+def _length(fault: Fault, slices: Mapping[Span, Sequence[Row]]) -> Length | None:
     """Return how long it took; None where calls were seen on one side of the fault only."""
     removed = fault.removed
-    before: Histogram = defaultdict(float)
-    after = []
-    for (start_us, end_us), histogram in sorted(slices.items()):
-        if end_us <= fault.injected_us:
-            for bound_s, count in histogram.items():
-                before[bound_s] += count
-        else:
-            after.append((start_us, end_us, histogram))
-    usual = quantile_bounds(before)
+    before = [row for (_, end_us), rows in slices.items() if end_us <= fault.injected_us for row in rows]
+    after = sorted(span for span in slices if span[1] > fault.injected_us)
+    usual = p95_bounds(before)
     if removed is None or usual is None or not after:
         return None
     earliest_us = removed.latest_us
     certain = True
-    for start_us, end_us, histogram in after:
-        now = quantile_bounds(histogram)
+    for start_us, end_us in after:
+        now = p95_bounds(slices[start_us, end_us])
         if now is None:
             continue
         if now[1] <= TOLERANCE * usual[0]:
@@ -109,17 +101,18 @@ def _length(fault: Fault, slices: Mapping[tuple[int, int], Histogram]) -> Length
     return Length(None, max(0, earliest_us - removed.latest_us) / SECOND_US, UNENDED)
 
 
-def quantile_bounds(histogram: Mapping[float, float], share: float = SHARE) -> tuple[float, float] | None:
-    """Return between which bounds a quantile of a cumulative histogram lies, in seconds; None without calls."""
-    total = max(histogram.values(), default=0.0)
-    if total <= 0:
-        return None
-    below_s = 0.0
-    for bound_s, count in sorted(histogram.items()):
-        if count >= share * total:
-            return below_s, bound_s
-        below_s = bound_s
-    return below_s, inf
+def p95_bounds(rows: Sequence[Row]) -> tuple[float, float] | None:
+    """Return between which bounds the p95 of cumulative histograms lies, in seconds; None without calls."""
+    counts: dict[tuple[Any, ...], dict[float, float]] = defaultdict(lambda: defaultdict(float))
+    for row in rows:
+        counts[row["operation"], row["target"], row["instance"]][row["upper_bound_s"]] += row["count"]
+    buckets = []
+    for histogram in counts.values():
+        bounds = [(0.0, 0.0), *sorted(histogram.items())]
+        for (lower_s, below), (upper_s, count) in pairwise(bounds):
+            if count > below:
+                buckets.append(Bucket(lower_s, upper_s, count - below, count - below, count - below))
+    return quantile_bounds(buckets, SHARE) if buckets else None
 
 
 INDICATOR = Indicator(

@@ -20,6 +20,7 @@ select
     latency.service,
     latency.operation,
     latency.target,
+    latency.instance,
     epoch_us(latency.bucket_start) as start_us,
     epoch_us(latency.bucket_start) + round(latency.bucket_s * 1000000)::bigint as end_us,
     latency.upper_bound_s,

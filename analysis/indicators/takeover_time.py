@@ -47,16 +47,15 @@ def _lengths(ground: Ground, ask: Ask, fault: Fault, rows: Sequence[Row], harm: 
     for row in rows:
         served = Bounds(min(row["earliest_us"], row["latest_us"]), max(row["earliest_us"], row["latest_us"]))
         if (
-            fault.follows(served, ground.now_us)
-            and ask.scope.service in (None, row["service"])
+            ask.scope.service in (None, row["service"])
             and ask.scope.operation in (None, row["operation"])
-            and known.concerns(fault, row["environment"], row["service"], row["from_target"])
+            and known.shows(fault, served, ground.now_us, (row["environment"], row["service"]), row["from_target"])
         ):
             yield exactly(fault.injected, served)
             return
     for failed in harm.failures(ask).of(ask):
         where = failed.first.environment or None, failed.first.service or None
-        if fault.follows(failed.start, ground.now_us) and known.concerns(fault, *where):
+        if known.shows(fault, failed.start, ground.now_us, where):
             yield Length(None, lasted(ground, failed, fault.injected).low, UNENDED)
 
 

@@ -126,9 +126,9 @@ def exposition(story: Story, every_s: float) -> str:
 def _scraped(story: Story, second: float) -> Iterator[tuple[str, str]]:
     yield "process_start_time_seconds", f"process_start_time_seconds {at_us(0) / SECOND_US - 3600}"
     ended = [call for call in story.calls if call.ended_s <= second]
-    kinds = sorted({(call.target, call.outcome) for call in story.calls})
+    kinds = {(call.target, call.outcome) for call in story.calls}
     counted = Counter((call.target, call.outcome) for call in ended)
-    for target, outcome in kinds:
+    for target, outcome in sorted(kinds):
         labels = f'target="{target}",outcome="{outcome}"'
         yield "http_requests", f"http_requests_total{{{labels}}} {counted[target, outcome]}"
     for target in sorted({call.target for call in story.calls}):
