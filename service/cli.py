@@ -16,6 +16,7 @@ from breakwatch import config as configuration
 from breakwatch.clock import system_clock
 from breakwatch.errors import ExitCode
 from service import console
+from service.cli_baselines import baseline
 from service.cli_experiments import experiment
 from service.cli_imports import Environment, add_commands
 from service.cli_judging import add_commands as add_judging
@@ -32,6 +33,7 @@ app = typer.Typer(
 imports = typer.Typer(help="Bring in what other tools have recorded.", rich_markup_mode=None)
 app.add_typer(imports, name="import")
 app.add_typer(experiment, name="experiment")
+app.add_typer(baseline, name="baseline")
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the dashboard.")]
 Address = Annotated[str, typer.Option("--address", help="Address the dashboard listens on.")]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.regressions.baselines import Baseline
+from analysis.regressions.examining import Examined
 from analysis.regressions.fdr import adjusted
 from analysis.regressions.levels import Found
 from analysis.regressions.series import Key, Series
-from analysis.regressions.testing import Tested
 from breakwatch.clock import DAY_US, Instant, from_us
 from breakwatch.model import stable_id
 
@@ -62,7 +62,7 @@ def _day(at_us: Instant) -> str:
 
 
 def judged(
-    tested: Sequence[Tested],
+    tested: Sequence[Examined],
     known: Iterable[Regression],
     families: Mapping[tuple[str, str], int],
     baselines: Sequence[Baseline],
@@ -92,7 +92,7 @@ def judged(
 
 def _regression(series: Series, found: Found, baselines: Sequence[Baseline]) -> Regression:
     runs = series.runs
-    acceptance = next((one for one in baselines if found.rule != "bound" and one.accepts(series, found)), None)
+    acceptance = next((one for one in baselines if one.baseline_id == found.accepted_by), None)
     status: str = found.tier
     reason = ""
     recovered = None if found.recovered is None else runs[found.recovered]

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analysis.regressions.baselines import Baseline, baselines_of
+from analysis.regressions.examining import Examined, Terms, examine
 from analysis.regressions.judge import OPEN, Regression, as_row, from_row, judged
 from analysis.regressions.rules import rule_of
 from analysis.regressions.series import Key, key_of, series_of
-from analysis.regressions.testing import Terms, Tested, test
 from analysis.sqlfiles import read_steps
 from breakwatch.model import Batch
 
@@ -23,6 +23,9 @@ _SQL = read_steps("analysis.regressions", "regressions.sql")
 
 _OWN = "regressions"
 """Under this name it is remembered among the checkpoints of sources by which rules and baselines was judged."""
+
+AUDITED = ("baseline set", "regression accepted", "baseline dropped")
+"""What the log of what people did says of baselines."""
 
 VERSION = "1"
 """Raise it when the same runs would be judged otherwise."""
@@ -45,6 +48,7 @@ def refresh_regressions(store: Store, config: Config, now_us: Instant, *, import
     if rows:
         _judge(store, config, baselines, rows)
     if everything:
+        store.replace("audit_log", [{"action": action} for action in AUDITED], store.rows(_SQL["audited"]))
         store.append(Batch(_OWN, checkpoints={"terms": terms}))
 
 
@@ -53,7 +57,7 @@ def _judge(store: Store, config: Config, baselines: Sequence[Baseline], rows: Se
     families = {(row["environment"], row["release"]): int(row["tested"]) for row in store.rows(_SQL["tested"])}
     pinned = {one.baseline_id: _compared(one, families) for one in baselines if one.kind == "pinned"}
     terms = Terms(settings.false_discovery_rate, baselines, pinned)
-    tested = [test(series, rule_of(series.key, settings), terms) for series in series_of(rows)]
+    tested = [examine(series, rule_of(series.key, settings), terms) for series in series_of(rows)]
     families |= {(f"baseline {one.name}", ""): pinned.get(one.baseline_id, 1) for one in baselines}
     known = [from_row(row, key_of(row)) for row in store.rows(_SQL["known"])]
     found = judged(tested, known, families, baselines, settings.false_discovery_rate)
@@ -69,14 +73,14 @@ def _compared(base: Baseline, families: Mapping[tuple[str, str], int]) -> int:
     return max(sum(fitting), 1)
 
 
-def _series_rows(tested: Sequence[Tested], found: Sequence[Regression]) -> list[dict[str, Any]]:
+def _series_rows(tested: Sequence[Examined], found: Sequence[Regression]) -> list[dict[str, Any]]:
     standing: dict[Key, set[str]] = {}
     for one in found:
         standing.setdefault(one.key, set()).add(one.status)
     return [_series_row(one, standing.get(one.series.key, set())) for one in tested if one.series.runs]
 
 
-def _series_row(tested: Tested, statuses: set[str]) -> dict[str, Any]:
+def _series_row(tested: Examined, statuses: set[str]) -> dict[str, Any]:
     series, newest = tested.series, tested.series.runs[-1]
     words = {"confirmed": "regressed", "suspected": "suspected"}
     state = next((words[status] for status in reversed(OPEN) if status in statuses), "")

@@ -28,6 +28,7 @@ class Found:
         recovered: the first run that was back, or None.
         effect: by which share of the level before it is worse.
         p: how often chance alone makes it, in this series alone.
+        accepted_by: the number of the baseline by which a person accepted it; 0 for none.
     """
 
     rule: Kind
@@ -43,22 +44,24 @@ class Found:
     runs_after: int
     recovered: int | None = None
     baseline: str = ""
+    accepted_by: int = 0
 
 
 Accepted = Callable[[Found], bool]
 """Says of a regression whether somebody has accepted its level."""
 
 
-def worsened(series: Series, min_effect: float, accepted: Accepted = lambda _: False) -> list[Found]:
-    """Return the regressions of a series in the order of its runs."""
+def worsened(series: Series, min_effect: float, accepted: Accepted = lambda _: False) -> tuple[list[Found], int]:
+    """Return the regressions of a series in the order of its runs, and the first run of its present level."""
     told = count_changes(series.values) if series.counted else changes(series.values)
     if not told:
-        return []
+        return [], 0
     walk = _Walk(series, min_effect, accepted)
     edges = [0, *(change.index for change in told), len(series.runs)]
     for place, change in enumerate(told):
         walk.step(change, edges[place], edges[place + 2])
-    return walk.found
+    confirmed = [change.index for change in told if change.tier == "confirmed"]
+    return walk.found, confirmed[-1] if confirmed else 0
 
 
 class _Walk:

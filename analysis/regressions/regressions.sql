@@ -96,3 +96,28 @@ select
     epoch_us(set_at) as set_us,
     epoch_us(expires_at) as expires_us
 from kept.baselines
+where kind <> 'dropped'
+
+-- step: audited
+-- What people did to baselines, as the log of what was done says it.
+select
+    environment,
+    make_timestamptz(started_us) as occurred_at,
+    coalesce(detail['actor'], '') as actor,
+    case detail['kind']
+        when 'pinned' then 'baseline set'
+        when 'accepted' then 'regression accepted'
+        else 'baseline dropped'
+    end as action,
+    concat_ws(
+        ' ',
+        detail['name'],
+        nullif(detail['suite'], ''),
+        nullif(detail['benchmark'], ''),
+        nullif(detail['metric'], ''),
+        nullif(detail['revision'], '')
+    ) as subject,
+    coalesce(detail['reason'], '') as reason,
+    labels
+from raw.records
+where kind = 'baseline'

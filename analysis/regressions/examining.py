@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analysis.regressions.baselines import Baseline
 from analysis.regressions.changepoints import FEWEST
@@ -18,7 +18,7 @@ MOST_OF_LEVEL = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Examined:
     """What the tests say of a series.
 
     Attributes:
@@ -46,26 +46,31 @@ class Terms:
     tested: Mapping[int, int] = field(default_factory=dict)
 
 
-def test(series: Series, rule: Rule, terms: Terms) -> Tested:
+def examine(series: Series, rule: Rule, terms: Terms) -> Examined:
     """Return what a series is found to be, and what cannot be said of it."""
     if rule.ignore or not series.runs:
-        return Tested(series)
+        return Examined(series)
     about = [one for one in terms.baselines if one.about(series.key)]
-    found = worsened(series, rule.min_effect, lambda one: any(base.accepts(series, one) for base in about))
-    lacking = []
-    if len(series.runs) < FEWEST:
-        lacking.append(f"not enough data: {len(series.runs)} of the {FEWEST} runs that it takes to see a change")
-    begins = found[-1].index if found and found[-1].recovered is None else 0
+    found, begins = worsened(series, rule.min_effect, lambda one: _acceptance(series, one, about, rule) > 0)
     pinned = [_against(series, base, rule, terms) for base in about if base.kind == "pinned"]
+    lacking = []
+    if len(series.runs) < FEWEST and not pinned:  # with a baseline it takes two versions, no history
+        lacking.append(f"not enough data: {len(series.runs)} of the {FEWEST} runs that it takes to see a change")
     bound = [_held(series, begins, rule)]
     for one in (*pinned, *bound):
         if isinstance(one, str):
             lacking.append(one)
         elif one is not None:
             found.append(one)
-    if any(isinstance(one, Found) or one is None for one in pinned):
-        lacking = [text for text in lacking if "runs that it takes" not in text]
-    return Tested(series, found, lacking, begins)
+    marked = [replace(one, accepted_by=_acceptance(series, one, about, rule)) for one in found]
+    return Examined(series, marked, lacking, begins)
+
+
+def _acceptance(series: Series, found: Found, about: Sequence[Baseline], rule: Rule) -> int:
+    """Return the number of the baseline that accepts a level; 0 for none: limits hold whatever anybody accepts."""
+    if found.rule == "bound":
+        return 0
+    return next((base.baseline_id for base in about if base.accepts(series, found, rule.min_effect)), 0)
 
 
 def _against(series: Series, base: Baseline, rule: Rule, terms: Terms) -> Found | str | None:
