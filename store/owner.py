@@ -210,6 +210,7 @@ class Store:
 
     def _roll_back(self) -> None:
         self._marked.clear()
+        self._kept.remembered.forget()
         try:
             self._has_views = False
             self._connection.execute("ROLLBACK")
