@@ -11,6 +11,7 @@ from analysis import keep
 from analysis.breakers import history, keep_consequences, keep_transitions, scope_of
 from analysis.expected.keeping import refresh_expected, told_attempts
 from analysis.facts import news, refresh_facts
+from analysis.facts.idle_open import refresh_idle_open
 from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, Name, gather
 from analysis.sqlfiles import read_sql
 from breakwatch.model import STATE_WORDS, Batch
@@ -68,6 +69,7 @@ def refresh(store: Store, config: Config) -> None:
             lines = told_attempts(store)
             refresh_facts(store, config, new)
             _keep_states(store)
+            refresh_idle_open(store, config.services)
             refresh_expected(store, config.services, lines)
             store.execute(_CLEAR)
 

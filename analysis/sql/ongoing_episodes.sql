@@ -11,7 +11,7 @@ WITH seen AS (
 SELECT
     e.* REPLACE (epoch_us(e.opened_at) AS opened_at, epoch_us(e.opened_earliest) AS opened_earliest,
         epoch_us(e.opened_latest) AS opened_latest),
-    greatest(0, epoch_us(seen.as_of) - epoch_us(e.opened_latest)) / 1e6 AS elapsed_s
+    greatest(0, (epoch_us(seen.as_of) - epoch_us(e.opened_latest)) / 1e6 - coalesce(e.idle_open_s, 0)) AS elapsed_s
 FROM kept.breaker_episodes AS e
 JOIN seen ON seen.episode_id = e.episode_id
 WHERE e.status = 'ongoing' AND e.duration_low_s IS DISTINCT FROM elapsed_s
