@@ -86,7 +86,7 @@ def ours(url: str, folder: str, *, cycles: bool, streams: bool) -> None:
     source = {"name": "bench", "kind": "prometheus", "url": url, "timeout": "60s", "profiles": ["resilience4j"]}
     config = Config.model_validate({"store": {"path": str(Path(folder) / "b.duckdb")}, "sources": [source]})
     now_ms = T0_MS + 2 * DAY_MS
-    with collecting.open_to_collect(config, config.sources, lambda: now_ms * 1000) as store:
+    with collecting.open_store(config, lambda: now_ms * 1000) as store:
         ingest = Ingest(config, store, lambda: now_ms * 1000)
         if not cycles:
             outcome = ingest.collect(config.sources[0], Window(T0_MS * 1000, (T0_MS + DAY_MS + INTERVAL_MS) * 1000))

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 
-import collectors
 from breakwatch.clock import SECOND_US, Clock, Instant, system_clock, to_us
 from breakwatch.config import Config, Source
 from breakwatch.config_units import parse_duration_s
-from breakwatch.errors import BreakwatchError, ConfigError, UsageError
+from breakwatch.errors import ConfigError, UsageError
 from breakwatch.model import Window
 from service import console, progress
 from service.ingest import QUIET_S, Ingest, Ingested
@@ -27,21 +24,6 @@ def open_store(config: Config, clock: Clock = system_clock) -> Store:
     """Open the configured store as its owner; StoreError when another process owns it."""
     settings = config.store
     return Store.open(settings.path, clock=clock, public_base=settings.public_base, grace_s=settings.grace_s)
-
-
-def open_to_collect(config: Config, sources: Sequence[Source], clock: Clock = system_clock) -> Store:
-    """Open the configured store as ``open_store`` does, and load meanwhile what the sources need to be read with.
-
-    The database does its part without the interpreter, which has some hundred modules and the profiles to read.
-    """
-    threading.Thread(target=_load, args=(config, sources, clock), name="load").start()
-    return open_store(config, clock)
-
-
-def _load(config: Config, sources: Sequence[Source], clock: Clock) -> None:
-    for source in sources:
-        with suppress(BreakwatchError):  # told when the source is collected
-            collectors.make(source, config, clock).close()
 
 
 def moment(text: str, now_us: Instant) -> Instant:
@@ -88,7 +70,7 @@ def publish(config: Config, clock: Clock = system_clock) -> str:
 
 def collect(config: Config, sources: Sequence[Source], span: Window, clock: Clock = system_clock) -> int:
     """Collect sources over a window, say how it went, and return the exit code."""
-    store = open_to_collect(config, sources, clock)
+    store = open_store(config, clock)
     try:
         with progress.shown([source.name for source in sources]) as told:
             done = Ingest(config, store, clock).once(sources, span, told, quiet_s=QUIET_S)

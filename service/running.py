@@ -293,7 +293,7 @@ def run(config: Config, path: Path | None, page: serve.Page | None, clock: Clock
         clock: where the present comes from.
     """
     log = journal.start()
-    store = collecting.open_to_collect(config, config.sources, clock)
+    store = collecting.open_store(config, clock)
     service = Service(Ingest(config, store, clock), clock, log, path)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, service.end)
