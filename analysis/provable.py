@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from breakwatch.config_burning import good_share, left_out, threshold, window_s
+
 if TYPE_CHECKING:
     from breakwatch.config import Config, Objective
     from breakwatch.config_services import ServiceConfig
@@ -61,6 +63,7 @@ def doubts(
     """
     declared = [one for service in config.services for one in _declared(service)]
     for objective in config.objectives:
+        yield from _never_fires(objective)
         limit = objective.limit
         if limit is None or objective.indicator not in TIMES_BETWEEN_EDGES or limit[0] not in UPPER:
             continue
@@ -68,6 +71,19 @@ def doubts(
         if target.unit == "s":
             yield from _too_fine(objective, word, target.value, intervals_s, exact)
             yield from _too_short(objective, word, target.value, [*declared, *open_times])
+
+
+def _never_fires(objective: Objective) -> Iterator[Doubt]:
+    """Yield the burn-rate rules of ours that are left out, because not even a total outage burns so fast."""
+    for rule in left_out(objective):
+        target = good_share(objective) or 0.0
+        needed, most = threshold(rule, window_s(objective)), 1 / (1 - target)
+        yield Doubt(
+            objective.name,
+            f"{rule.budget * 100:.3g}% of the budget in {written_s(rule.long_s)} is a burn rate of {needed:.4g}, and at"
+            f" {target * 100:.6g}% nothing burns faster than {most:.4g}: this rule can never fire and is left out",
+            "set burn_rates with a smaller budget, or leave it to the slower rules",
+        )
 
 
 def _declared(service: ServiceConfig) -> Iterator[OpenTime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import collectors
+from analysis.provable import Doubt, doubts
 from breakwatch.clock import system_clock
 from breakwatch.config import Config, LogsSource, load
 from breakwatch.errors import ConfigError
@@ -24,6 +25,11 @@ def validated(path: Path) -> str:
     }
     words = [f"{count} {word}{'' if count == 1 else 's'}" for word, count in counted.items()]
     return f"{path}: valid: {', '.join(words)}"
+
+
+def flagged(config: Config) -> list[Doubt]:
+    """Return what stands against objectives by what the configuration alone declares."""
+    return list(doubts(config, {}, ()))
 
 
 def refused(config: Config) -> dict[str, ConfigError]:

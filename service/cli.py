@@ -138,7 +138,8 @@ def validate(config: ConfigFile = None) -> None:
 
     file = configuration.config_path(config)
     print(checking.validated(file))  # noqa: T201 - the answer of the command
-    load(file)  # for its warnings
+    for doubt in checking.flagged(load(file)):  # its warnings are told, too
+        console.two_lines(f"objective {doubt.objective}: {doubt.problem}", doubt.remedy)
 
 
 @app.command("doctor", epilog=examples("breakwatch doctor"))

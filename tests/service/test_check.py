@@ -203,3 +203,32 @@ def test_fresh_collects_first(folder: Path, checked: Check) -> None:
     done = checked("--fresh")
     assert (done.code, done.out.split()[0]) == (4, "MET")
     assert "127.0.0.1:9" in done.err
+
+
+def test_an_objective_that_cannot_be_kept_is_flagged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A limit below a breaker's own open time, and a rule of ours that can never fire; the configuration is valid."""
+    file = write(
+        tmp_path,
+        """
+services: [{name: shop, expected: {breakers: {pay: {open_time: 60s}}}}]
+objectives:
+  - {name: heal, indicator: breaker_recovery_time, below: 30s, service: shop}
+  - {name: calls, indicator: availability_requests, at_least: 90%, service: shop}
+""",
+    )
+    assert invoke(["validate", "--config", str(file)]) == 0
+    told = capsys.readouterr().err
+    assert "objective heal: below 30s is out of reach: shop/pay is declared to stay open for 1m" in told
+    assert "objective calls: 2% of the budget in 1h is a burn rate of 14.4" in told
+    assert "can never fire" in told
+
+
+def test_a_burn_rule_that_can_never_fire_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the place where it stands, and what could fire."""
+    rule = "burn_rates: [{long: 1h, budget: 2%}]"
+    file = write(tmp_path, f"objectives:\n  - {{name: a, indicator: availability_requests, at_least: 90%, {rule}}}\n")
+    assert invoke(["validate", "--config", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert "breakwatch.yaml:2" in told
+    assert "can never be exceeded" in told
+    assert "set budget below 1.39%" in told
