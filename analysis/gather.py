@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from math import isnan
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from analysis.bounds import STAMP_SLACK_US, Bounds
 from analysis.evidence import Change, Run, SampledTrack, Span, Witness, falls, sighted_changes
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
 
 _TRACKS = read_sql("analysis.sql", "evidence_tracks.sql")
 _PRESENT = read_sql("analysis.sql", "evidence_present.sql")
+_KINDS = read_sql("analysis.sql", "evidence_kinds.sql")
 _RUNS = read_sql("analysis.sql", "evidence_runs.sql")
 _PLAIN_RUNS = read_sql("analysis.sql", "evidence_plain_runs.sql")
 _STARTS = read_sql("analysis.sql", "evidence_process_starts.sql")
 _FALLS = read_sql("analysis.sql", "evidence_falls.sql")
 _RESTARTS = read_sql("analysis.sql", "evidence_restarts.sql")
 _SIGHTINGS = read_sql("analysis.sql", "evidence_sightings.sql")
+
+MOST_SUBJECTS = 20_000
+"""So many subjects' tracks are remembered."""
 
 UNNAMED_WINDOW_US = 300_000_000
 """An unnamed instance is looked for among those seen within this of the sighting."""
@@ -124,25 +129,63 @@ class Gathered:
     unnamed: list[Instant] = field(default_factory=list)
 
 
-def gather(rows: Rows, domain: Domain, names: Sequence[Name]) -> dict[Name, Gathered]:
-    """Return what every witness saw of the named subjects of one domain."""
-    wanted = {
+@dataclass(slots=True)
+class _Known:
+    """The tracks of subjects, as they were looked up; right as long as there are no other tracks.
+
+    Attributes:
+        tracks: which tracks there are, as a fingerprint.
+        sampled: of which kinds they are.
+    """
+
+    tracks: str
+    sampled: frozenset[str]
+    _of: dict[tuple[str, Name], list[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def of(self, rows: Rows, domain: Domain, names: Sequence[Name]) -> list[Mapping[str, Any]]:
+        """Return the tracks that bear witness to subjects."""
+        unknown = [name for name in names if (domain.name, name) not in self._of]
+        if unknown:
+            if len(self._of) + len(unknown) > MOST_SUBJECTS:
+                self._of.clear()
+                unknown = list(names)
+            self._of.update({(domain.name, name): [] for name in unknown})
+            for row in rows.rows(_TRACKS, {**_wanted(domain, unknown), "state_kind": str(domain.state_kind)}):
+                name = Name(row["environment"], row["service"], row["name"])
+                self._of[domain.name, name].append(row)
+        rows_of = (row for name in names for row in self._of[domain.name, name])
+        return sorted(rows_of, key=lambda row: row["track_id"])
+
+
+_KNOWN: WeakKeyDictionary[Rows, _Known] = WeakKeyDictionary()
+
+
+def _wanted(domain: Domain, names: Sequence[Name]) -> dict[str, Any]:
+    return {
         "environments": [name.environment for name in names],
         "services": [name.service for name in names],
         "names": [name.name for name in names],
         "domain": domain.name,
     }
+
+
+def gather(rows: Rows, domain: Domain, names: Sequence[Name]) -> dict[Name, Gathered]:
+    """Return what every witness saw of the named subjects of one domain."""
     gathered = {name: Gathered() for name in names}
-    tracks = rows.rows(_TRACKS, {**wanted, "state_kind": str(domain.state_kind)})
     (present,) = rows.rows(_PRESENT)
-    sampled, told = frozenset(present["sampled"]), present["told"]
+    known = _KNOWN.get(rows)
+    if known is None or known.tracks != present["tracks"]:
+        known = _KNOWN[rows] = _Known(present["tracks"], frozenset(one["kind"] for one in rows.rows(_KINDS)))
+    tracks = known.of(rows, domain, names)
+    sampled, told = known.sampled, present["told"]
     targets = {(track["source"], track["scrape_target"]) for track in tracks}
     starts = _process_starts(rows, targets) if TrackKind.PROCESS_START in sampled else {}
     # A restart loses the state of a breaker; of health and levels it says nothing.
     falling = domain is BREAKER and sampled & {TrackKind.TRANSITIONS, TrackKind.REQUESTS}
     _add_samples(gathered, tracks, _runs(rows, tracks), starts, _counters_fell(rows, targets) if falling else {})
     if told:
-        _add_sightings(gathered, rows.rows(_SIGHTINGS, {**wanted, "sighting_kind": str(domain.sighting_kind)}))
+        wanted = {**_wanted(domain, names), "sighting_kind": str(domain.sighting_kind)}
+        _add_sightings(gathered, rows.rows(_SIGHTINGS, wanted))
     if told or TrackKind.PROCESS_START in sampled:
         _add_restarts(gathered, rows.rows(_RESTARTS, {"services": sorted({name.service for name in names})}))
     return gathered

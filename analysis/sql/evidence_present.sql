@@ -1,4 +1,4 @@
--- What kinds of evidence there are at all: there is no need to ask for what nobody gives.
+-- Which tracks there are, as a fingerprint, and whether anything was told at all.
 SELECT
-    coalesce((SELECT list(DISTINCT kind) FROM raw.tracks), []) AS sampled,
+    (SELECT count(*) || '/' || coalesce(bit_xor(track_id), 0) FROM raw.tracks) AS tracks,
     EXISTS (FROM raw.told_subjects) AS told
