@@ -14,6 +14,7 @@ from analysis.facts.calls import Evidence, Readings, Span, calls_in
 from analysis.facts.steps import steps
 from breakwatch.clock import MINUTE_US
 from breakwatch.config_objectives import Policy
+from breakwatch.model import Batch
 
 if TYPE_CHECKING:
     from analysis.facts.news import News
@@ -28,6 +29,10 @@ LAG_US: Final = 5 * MINUTE_US
 
 LASTING_S: Final = 1.0
 """An action that took at least so long was the fault itself; a shorter one only put it in."""
+
+_OWN: Final = "analysis"
+_TAGGED: Final = "tagged"
+"""Under this key the last row is remembered of which it was said whether it belongs to an experiment."""
 
 _FAULT: Final = re.compile(r"fault|inject|attack|chaos|fail|kill|outage|stress|disrupt|partition", re.IGNORECASE)
 _AROUND: Final = re.compile(
@@ -117,11 +122,22 @@ def refresh_experiments(store: Store, config: Config, new: News, *, told: bool) 
     if not known["there"]:
         return
     store.execute(step["windows"], {"lag_us": LAG_US})
+    _tag(store, "0" if told else store.checkpoints(_OWN).get(_TAGGED, "0"))
+    if told or new.counted:
+        _keep_felt(store, readings(config.policies.get("default", Policy())), everywhere=told)
+
+
+def _tag(store: Store, after: str) -> None:
+    """Say to which experiment belongs what was kept after a row, and remember the last one."""
+    step = steps("experiments")
+    store.execute(step["begun"], {"after": int(after)})
+    (last,) = store.rows(step["last_begun"])
+    if last["row_id"] is None:
+        return
     store.execute(step["tags"])
     for row in store.rows(step["tagged"]):
         store.execute(step[f"tag_{row['relation']}"])
-    if told or new.counted:
-        _keep_felt(store, readings(config.policies.get("default", Policy())), everywhere=told)
+    store.append(Batch(_OWN, checkpoints={_TAGGED: str(last["row_id"])}))
 
 
 def _keep_felt(store: Store, read: Readings, *, everywhere: bool) -> None:

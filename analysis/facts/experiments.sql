@@ -28,39 +28,51 @@ join kept.experiments as experiment using (environment, experiment_id)
 -- step: there
 select exists (from kept.experiment_faults) as there
 
+-- step: begun
+-- What began, and what it is called, of the rows kept since $after: of all others it was said before.
+create or replace temp table experiment_begun as
+select 'breaker_incidents' as relation, row_id, environment, service, breaker as name, '' as other,
+    opened_earliest as earliest, opened_latest as latest, experiment_id
+from kept.breaker_incidents
+where row_id > $after
+union all
+select 'breaker_episodes', row_id, environment, service, breaker, '', opened_earliest, opened_latest, experiment_id
+from kept.breaker_episodes
+where row_id > $after
+union all
+select 'failovers', row_id, environment, service, from_target, to_target,
+    coalesce(failed_at, served_at), coalesce(failed_at, served_at), experiment_id
+from kept.failovers
+where row_id > $after
+union all
+select 'health_changes', row_id, environment, service, component, '', occurred_earliest, occurred_latest, experiment_id
+from kept.health_changes
+where row_id > $after
+union all
+select 'service_level_changes', row_id, environment, service, '', '', occurred_earliest, occurred_latest, experiment_id
+from kept.service_level_changes
+where row_id > $after
+union all
+-- When it was surely felt: by counters nobody knows how long the first failed call had lasted.
+select 'failure_spells', row_id, environment, service, target, '', failed_latest, failed_latest, experiment_id
+from kept.failure_spells
+where row_id > $after
+union all
+select 'outage_spells', row_id, environment, service, component, '', started_latest, started_latest, experiment_id
+from kept.outage_spells
+where row_id > $after
+union all
+select 'outages', row_id, environment, service, component, '', started_latest, started_latest, experiment_id
+from kept.outages
+where row_id > $after
+
+-- step: last_begun
+select max(row_id) as row_id from experiment_begun
+
 -- step: tags
--- What began in such a time, with what it is called, and does not say so yet; of several experiments
--- the one whose target it is, else the last one.
+-- Of what experiment it is, where it does not say so yet: of several the one whose target it is, else the last one.
 create or replace temp table experiment_tags as
-with begun as (
-    select 'breaker_incidents' as relation, row_id, environment, service, breaker as name, '' as other,
-        opened_earliest as earliest, opened_latest as latest, experiment_id
-    from kept.breaker_incidents
-    union all
-    select 'breaker_episodes', row_id, environment, service, breaker, '', opened_earliest, opened_latest, experiment_id
-    from kept.breaker_episodes
-    union all
-    select 'failovers', row_id, environment, service, from_target, to_target,
-        coalesce(failed_at, served_at), coalesce(failed_at, served_at), experiment_id
-    from kept.failovers
-    union all
-    select 'health_changes', row_id, environment, service, component, '', occurred_earliest, occurred_latest, experiment_id
-    from kept.health_changes
-    union all
-    select 'service_level_changes', row_id, environment, service, '', '', occurred_earliest, occurred_latest, experiment_id
-    from kept.service_level_changes
-    union all
-    -- When it was surely felt: by counters nobody knows how long the first failed call had lasted.
-    select 'failure_spells', row_id, environment, service, target, '', failed_latest, failed_latest, experiment_id
-    from kept.failure_spells
-    union all
-    select 'outage_spells', row_id, environment, service, component, '', started_latest, started_latest, experiment_id
-    from kept.outage_spells
-    union all
-    select 'outages', row_id, environment, service, component, '', started_latest, started_latest, experiment_id
-    from kept.outages
-),
-wanted as (
+with wanted as (
     select
         begun.relation,
         begun.row_id,
@@ -72,7 +84,7 @@ wanted as (
             ),
             ''
         ) as experiment_id
-    from begun
+    from experiment_begun as begun
     left join experiment_windows as span
         on epoch_us(begun.latest) >= span.from_us
         and epoch_us(begun.earliest) <= span.to_us

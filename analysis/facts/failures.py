@@ -94,8 +94,14 @@ def refresh_failures(store: Store, config: Config, *, everywhere: bool) -> set[K
         "least_good": list(promised.values()),
         "usual": USUAL_SHARE,
     }
-    for name in ("scope_everywhere" if everywhere else "scope", "kept", "islands"):
-        store.execute(step[name], _named(step[name], known))
+    store.execute(
+        step["scope_everywhere"] if everywhere else step["scope"], {} if everywhere else {"reach_us": REACH_US}
+    )
+    (whole,) = store.rows(step["span"])
+    if whole["from_us"] is None:
+        return set()
+    for name in ("kept", "islands"):
+        store.execute(step[name], _named(step[name], known | whole))
     looks: dict[Key, list[Row]] = {}
     for row in store.rows(step["looks"]):
         looks.setdefault((row["environment"], row["service"]), []).append(row)

@@ -13,6 +13,9 @@ create or replace temp table failing_scope as
 select distinct environment, service, -4000000000000000 as from_us, 4000000000000000 as to_us
 from kept.request_counts
 
+-- step: span
+select min(from_us) as from_us, max(to_us) as to_us from failing_scope
+
 -- step: kept
 -- Spells that new evidence may change: those that lie in or reach into what is new.
 create or replace temp table failing_kept as
@@ -68,6 +71,9 @@ minutes as (
         and counts.bucket_start <= make_timestamptz(scope.to_us)
     join readings using (outcome)
     where counts.role = ''
+        -- The whole span once more: nothing outside of it need be read.
+        and counts.bucket_start >= make_timestamptz($from_us::bigint)
+        and counts.bucket_start <= make_timestamptz($to_us::bigint)
 ),
 counted as (
     select

@@ -81,19 +81,29 @@ def _rows(store: Store, config: Config, scope: Row, spells: Sequence[HurtSpell])
     (seen,) = store.rows(step["seen"], scope)
     changes = store.rows(step["changes"], scope)
     critical = any(service.critical for service in config.services if service.name == scope["service"])
-    read = readings(config.policies.get("default", Policy()))
-    bad = [outcome for outcome, reading in read.items() if reading == "bad"]
-    for outage in united_outages(spells, _settle_s(config), seen["seen_us"]):
-        failed = outage.failed_requests
-        if failed is None:
-            end_us = outage.end.latest_us if outage.end else _FOREVER_US
-            span = {"from_us": outage.start.earliest_us, "to_us": end_us}
-            (counted,) = store.rows(step["failed"], scope | span | {"bad": bad})
-            failed = None if counted["counted"] is None else counted["failed"] or 0
-        yield _row(outage, failed, seen["seen_us"]) | {
+    outages = united_outages(spells, _settle_s(config), seen["seen_us"])
+    failed = _failed(store, config, scope, outages)
+    for outage in outages:
+        yield _row(outage, failed.get(outage.outage_id), seen["seen_us"]) | {
             "severity": severity(outage, critical=critical),
             "healed_by": healed_by(outage, changes),
         }
+
+
+def _failed(store: Store, config: Config, scope: Row, outages: Sequence[Outage]) -> dict[int, int]:
+    """Return by outage how many requests failed in it, as its spells count them, else as minutes do."""
+    found = {one.outage_id: one.failed_requests for one in outages if one.failed_requests is not None}
+    others = [outage for outage in outages if outage.outage_id not in found]
+    if others:
+        read = readings(config.policies.get("default", Policy()))
+        spans = {
+            "from_us": [outage.start.earliest_us for outage in others],
+            "to_us": [outage.end.latest_us if outage.end else _FOREVER_US for outage in others],
+            "bad": [outcome for outcome, reading in read.items() if reading == "bad"],
+        }
+        for row in store.rows(steps("outages")["failed"], scope | spans):
+            found[others[row["place"]].outage_id] = row["failed"]
+    return found
 
 
 def _row(outage: Outage, failed: int | None, seen_us: Instant | None) -> Row:

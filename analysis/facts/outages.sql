@@ -41,12 +41,30 @@ where environment = $environment
 order by occurred_at, kind
 
 -- step: failed
--- Requests that failed in the minutes that a span touches; NULL where none was counted at all.
-select
-    sum(count) filter (where list_contains($bad::varchar[], outcome))::bigint as failed,
-    sum(count)::bigint as counted
-from request_counts
-where coalesce(environment, '') = $environment
-    and coalesce(service, '') = $service
-    and bucket_start < make_timestamptz($to_us::bigint)
-    and bucket_start >= make_timestamptz($from_us // 60000000 * 60000000)
+-- Requests that failed in the minutes that each of some spans touches ($from_us, $to_us: parallel), as the outermost that
+-- saw any tells it; no row where none was counted at all.
+with spans as (
+    select
+        unnest(range(len($from_us::bigint[]))) as place,
+        unnest($from_us::bigint[]) // 60000000 * 60000000 as from_us,
+        unnest($to_us::bigint[]) as to_us
+),
+counted as (
+    select
+        spans.place,
+        counts.vantage,
+        coalesce(sum(counts.count) filter (where list_contains($bad::varchar[], counts.outcome)), 0)::bigint as failed
+    from spans
+    join request_counts as counts
+        on counts.bucket_start >= make_timestamptz(spans.from_us)
+        and counts.bucket_start < make_timestamptz(spans.to_us)
+    where counts.service = $service
+        and counts.environment is not distinct from nullif($environment, '')
+    group by spans.place, counts.vantage
+)
+select place, failed
+from counted
+qualify row_number() over (
+    partition by place order by list_position(['edge', 'server', 'client'], vantage)
+) = 1
+order by place

@@ -266,6 +266,20 @@ def test_a_system_that_does_not_know_its_level_is_not_said_to_hurt(store: Store)
     assert store.rows("from outages") == []
 
 
+def test_requests_that_failed_meanwhile_are_counted_though_they_were_too_few_to_hurt(store: Store) -> None:
+    """Three failed in the minutes of a lower level; where nobody counts calls, nobody knows."""
+    store.append(levels([(0, "full"), (100, "limited"), (160, "full")]).batch())
+    refresh(store, QUIET)
+    assert store.rows("select failed_requests from outages") == [{"failed_requests": None}]
+    few = [call(110 + n, "failure" if n % 10 == 0 else "success") for n in range(30)]
+    told(store, QUIET, few, [call(5000, "failure")])
+    store.append(levels([(0, "full"), (100, "limited"), (160, "full")], 900).batch())
+    refresh(store, QUIET)
+    store.append(Batch("log", sightings=[sighting(SightingKind.CHANGE, at(120), subject=SHOP, change="deploy")]))
+    refresh(store, QUIET)
+    assert store.rows("select failed_requests from outages") == [{"failed_requests": 3}]
+
+
 def instances(*downs: tuple[str, float, float], names: str = "abcd", component: str = "") -> Evidence:
     """Return health samples of instances every 15 s; ``downs`` says which is down from when to when."""
     evidence = Evidence(gap_us=40_000_000)
