@@ -17,13 +17,13 @@ _NAMES = {
     "breaker_recovery_time": "breakers-recover",
     "health_recovery_time": "health-recovers",
     "failover_time": "fails-over",
-    "availability_requests": "answers",
+    "success_ratio": "answers",
 }
 _WHAT = {
     "breaker_recovery_time": ("episode", "episodes"),
     "health_recovery_time": ("recovery", "recoveries"),
     "failover_time": ("failover", "failovers"),
-    "availability_requests": ("request", "requests"),
+    "success_ratio": ("request", "requests"),
 }
 FEW = 5
 DAY_S = 86_400
@@ -67,7 +67,7 @@ def _objective(seen: Seen, observed: str, interval_s: float | None) -> Iterator[
 
 def _limit(seen: Seen, interval_s: float | None) -> str | None:
     """Return a limit that what was seen keeps and that can be proved, rounded to what a person would promise."""
-    if seen.indicator == "availability_requests":
+    if seen.indicator == "success_ratio":
         share = next((one for one in _SHARES if seen.figure.low is not None and one <= seen.figure.low), None)
         return None if share is None else f"at_least: {share:.4%}".rstrip("0%").rstrip(".") + "%"
     high_s = seen.figure.high
@@ -79,8 +79,10 @@ def _limit(seen: Seen, interval_s: float | None) -> str | None:
 
 
 def _why_not(seen: Seen) -> str:
-    if seen.indicator == "availability_requests":
+    if seen.indicator == "success_ratio":
         return "no, less than 90 % were answered well: is every one of these calls a user's?"
+    if not seen.ongoing:
+        return "no, these calls are counted and not told one by one: add their log as a source"
     return "not before what is still going on has ended"
 
 
@@ -89,7 +91,7 @@ def _figure(seen: Seen) -> str:
     count = f"n={seen.n:,} {singular if seen.n == 1 else plural}" + (
         f", {seen.ongoing} ongoing" if seen.ongoing else ""
     )
-    if seen.indicator == "availability_requests":
+    if seen.indicator == "success_ratio":
         # Cut, not rounded: 99.899 % never prints as 99.9 %.
         share = int((seen.figure.value or 0.0) * 1e5) / 1e3
         return f"{share:g} % good, {count}"

@@ -22,48 +22,6 @@ SELECT
 FROM spells
 GROUP BY service
 
--- step: health
--- From each edge into down to the component's next edge into up; a component that is still down has no end.
-WITH edges AS (
-    SELECT
-        service,
-        to_state,
-        occurred_at,
-        occurred_earliest,
-        occurred_latest,
-        lead(to_state) OVER of_component AS next_state,
-        lead(occurred_at) OVER of_component AS next_at,
-        lead(occurred_earliest) OVER of_component AS next_earliest,
-        lead(occurred_latest) OVER of_component AS next_latest,
-        max(occurred_latest) OVER () AS seen_until
-    FROM health_changes
-    WHERE to_state IN ('up', 'down')
-    WINDOW of_component AS (PARTITION BY environment, service, component, instance, labels ORDER BY occurred_at)
-)
-
-SELECT
-    service,
-    CASE WHEN next_state = 'up' THEN epoch(next_at) - epoch(occurred_at) END AS duration_s,
-    greatest(0, epoch(coalesce(next_earliest, seen_until)) - epoch(occurred_latest)) AS duration_low_s,
-    CASE WHEN next_state = 'up' THEN epoch(next_latest) - epoch(occurred_earliest) END AS duration_high_s
-FROM edges
-WHERE to_state = 'down' AND service IS NOT NULL
-
--- step: failovers
-SELECT service, duration_s, duration_low_s, duration_high_s
-FROM failovers
-WHERE service IS NOT NULL AND duration_s IS NOT NULL
-
--- step: requests
--- The default reading of outcomes; the caller's own mistakes are left out.
-SELECT
-    service,
-    sum(count) FILTER (WHERE outcome IN ('success', 'fallback', 'cache_hit', 'cache_stale')) AS good,
-    sum(count) FILTER (WHERE outcome <> 'client_error') AS total
-FROM request_counts
-WHERE service IS NOT NULL
-GROUP BY service
-
 -- step: open_times
 -- How long a breaker stayed open before it tried again: the least that any recovery takes.
 WITH edges AS (

@@ -24,7 +24,7 @@ def test_what_init_writes_fills_the_views_unedited(tmp_path: Path) -> None:
     """Written, validated, doctored and collected: the outage is there, with objectives that nothing stands against."""
     with recorded_prometheus(tmp_path / "server") as server:
         file = scaffold.write(tmp_path / "breakwatch.yaml", scaffold.Asked(server.url), force=False, clock=END)
-        assert "2 services, 2 objectives" in checking.validated(file)
+        assert "2 services, 3 objectives" in checking.validated(file)
         config = load(file)
         lines = [check.line() for check in doctor.checks(config, END)]
         with Store.open(config.store.path, clock=END) as store:
@@ -52,6 +52,7 @@ def test_the_observed_figures_stand_in_the_file(tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert "p90 20 s [18.99, 21.01], n=1 episode, too few to compare; provable: yes" in text
     assert "83.579 % good, n=542 requests; provable: no" in text
+    assert "n=1 failover, too few to compare; provable: no, these calls are counted and not told one by one" in text
     assert '# breaker "payments" on 1 instance, by opossum' in text
     assert '# calls go to "primary", "standby"' in text
     assert "scraped every 1 s" in text

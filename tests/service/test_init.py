@@ -46,9 +46,9 @@ SEEN = Starters(
     seen=(
         Seen("breaker_recovery_time", "checkout", Figure(61.2, 46.1, 76.4), 14),
         Seen("failover_time", "checkout", Figure(2.053, 1.9, 2.2), 3),
-        Seen("availability_requests", "checkout", Figure(0.99899, 0.99899, 0.99899), 1_203_441),
+        Seen("success_ratio", "checkout", Figure(0.99899, 0.99899, 0.99899), 1_203_441),
         Seen("breaker_recovery_time", 'odd "name" ${HOME}', Figure(None, 500.0, inf), 2, ongoing=1),
-        Seen("availability_requests", 'odd "name" ${HOME}', Figure(0.41, 0.41, 0.41), 100),
+        Seen("success_ratio", 'odd "name" ${HOME}', Figure(0.41, 0.41, 0.41), 100),
     ),
     open_times=(OpenTime("checkout", "payments", 60.0, 45.2, 14), OpenTime("search", "catalog", 3.0, 0.0, 1)),
 )
@@ -110,7 +110,7 @@ def test_the_starter_file_loads_as_what_it_says(tmp_path: Path) -> None:
     assert [(service, indicator) for service, indicator, _, _ in told] == [
         ("checkout", "breaker_recovery_time"),
         ("checkout", "failover_time"),
-        ("checkout", "availability_requests"),
+        ("checkout", "success_ratio"),
     ]
     assert {origin for *_, origin in told} == {"default"}
     limits = [limit[1].value for _, _, limit, _ in told if limit is not None]
