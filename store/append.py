@@ -49,11 +49,16 @@ class _Writing:
         self.connection.register(name, table)
 
 
-def write(connection: duckdb.DuckDBPyConnection, batch: Batch, now_us: Instant) -> Appended:
-    """Write ``batch`` inside the caller's transaction; what is known already changes nothing."""
+def write(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, now_us: Instant, standings: Standings | None = None
+) -> Appended:
+    """Write ``batch`` inside the caller's transaction; what is known already changes nothing.
+
+    ``standings``: what is remembered of tracks and their latest runs from batches before.
+    """
     writing = _Writing(connection, now_us)
     track_ids = np.fromiter((track_id(track) for track in batch.tracks), np.int64, len(batch.tracks))
-    changed = _write_samples(writing, batch, track_ids) if batch.tracks else 0
+    changed = _write_samples(writing, batch, track_ids, standings or Standings()) if batch.tracks else 0
     sightings = _write_sightings(writing, batch.sightings) if batch.sightings else 0
     records = _write_records(writing, batch.records) if batch.records else 0
     rejected = _write_rejected(writing, batch.rejected) if batch.rejected else 0
@@ -68,20 +73,22 @@ def track_id(track: Track) -> int:
     return track.track_id
 
 
-def _write_samples(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64]) -> int:
+def _write_samples(writing: _Writing, batch: Batch, track_ids: NDArray[np.int64], standings: Standings) -> int:
     """Write the tracks that are new and unite the runs; return how many of these are new or stand otherwise now."""
-    standings = Standings(writing.connection, track_ids)
     named = dict(zip(track_ids.tolist(), batch.tracks, strict=True))
-    fresh = {number: track for number, track in named.items() if number not in standings.known}
+    new = standings.look_up(writing.connection, track_ids)
+    fresh = {number: track for number, track in named.items() if number in new}
     if fresh:
         writing.offer("incoming_tracks", _tracks_table(list(fresh.values()), np.array(list(fresh), np.int64)))
         writing.run(statement("append_tracks"))
+        standings.known |= fresh.keys()
     if not len(batch.runs):
         return 0
     changes = None
     if len(batch.runs) <= FEW_RUNS:
         changes = write_few(writing.connection, batch.runs, track_ids, standings)
     if changes is None:
+        standings.forget()
         return _write_runs(writing, batch, track_ids)
     if changes.touched and not mark_few(writing.connection, changes, named):
         _mark_stale(writing)

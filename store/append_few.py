@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from breakwatch.model import Runs, Track
 
 FEW_RUNS = 5_000
+MOST_STANDINGS = 50_000
+"""So many tracks are remembered."""
+
 FEW_DEEP = 500
 """With more tracks that reach back into settled history, statements over all of them are faster."""
 
@@ -40,19 +43,38 @@ Subject = tuple[str, str, str, str]
 
 
 class Standings:
-    """What stands of the tracks of a batch: which of them are known, and the latest run of each."""
+    """Which tracks are known, and the latest run of each: looked up once, and then kept up to date.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, track_ids: NDArray[np.int64]) -> None:
-        _offer(connection, "incoming_track_ids", {"track_id": (np.unique(track_ids), pa.int64())})
+    It is right only as long as nothing else writes to them, and what was written is not undone: else ``forget``.
+    """
+
+    def __init__(self) -> None:
         self.known: set[int] = set()
         self.latest: dict[int, Standing] = {}
+
+    def forget(self) -> None:
+        """Know nothing more."""
+        self.known.clear()
+        self.latest.clear()
+
+    def look_up(self, connection: duckdb.DuckDBPyConnection, track_ids: NDArray[np.int64]) -> set[int]:
+        """Take in what stands of some tracks; return those that are new."""
+        new = set(track_ids.tolist()) - self.known
+        if not new:
+            return new
+        if len(self.known) + len(new) > MOST_STANDINGS:
+            self.forget()
+            new = set(track_ids.tolist())
+        _offer(connection, "incoming_track_ids", {"track_id": (sorted(new), pa.int64())})
+        script = steps("append_few")
         for track_id, known, first_us, last_us, value, read_s, assumed, until_us in connection.execute(
-            steps("append_few")["standing"]
+            script["standing"]
         ).fetchall():
             if known:
                 self.known.add(track_id)
             if first_us is not None:
                 self.latest[track_id] = Standing(run_of(first_us, last_us, value, read_s, assumed), until_us)
+        return new - self.known
 
 
 def write_few(
@@ -82,6 +104,7 @@ def write_few(
         if standing:
             _offer(connection, f"incoming_{step}ed", _standing(standing))
             connection.execute(script[step])
+            standings.latest.update(standing)
     return changes
 
 

@@ -13,6 +13,7 @@ import duckdb
 
 from breakwatch.clock import DAY_US, HOUR_US, Clock, Instant, system_clock
 from store import answers, append, catalog, faults, schema
+from store.append_few import Standings
 from store.lock import OwnerLock
 from store.parts import Parts
 from store.precedence import precedence
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 _NOTHING: Params = {}
 _WRITES_TO = re.compile(r"\b(insert\s+into|delete\s+from|update|merge\s+into|truncate)\s+kept\.(\w+)", re.IGNORECASE)
+_WRITES_RUNS = re.compile(
+    r"\b(insert\s+into|delete\s+from|update|truncate)\s+raw\.(tracks|latest_runs|settled_runs)\b", re.IGNORECASE
+)
 _MEMORY_LIMIT = "2GB"
 _RUNS_KEPT_US = 7 * DAY_US
 """A source that is collected every few seconds would otherwise leave millions of rows a year that say nothing."""
@@ -58,6 +62,7 @@ class Store:
         self._tidied_us = 0
         self._kept = KeptTables(connection)
         self._marked: set[tuple[str, bool]] = set()
+        self._standings = Standings()
         self._has_views = False
 
     @classmethod
@@ -116,7 +121,7 @@ class Store:
         if len(batch.runs) > _BULK_RUNS:
             self._use_threads(os.cpu_count() or 1)
         with self.transaction():
-            appended = append.write(self._connection, batch, self._clock())
+            appended = append.write(self._connection, batch, self._clock(), self._standings)
             if appended.rejected:
                 self._mark("raw.rejected", whole=False)
             self._trace("append.before_commit")
@@ -211,6 +216,7 @@ class Store:
     def _roll_back(self) -> None:
         self._marked.clear()
         self._kept.remembered.forget()
+        self._standings.forget()
         try:
             self._has_views = False
             self._connection.execute("ROLLBACK")
@@ -247,6 +253,8 @@ class Store:
                 self._connection.execute(sql, dict(params))
             else:
                 self._connection.execute(sql)
+            if _WRITES_RUNS.search(sql):
+                self._standings.forget()
             for _, table in _WRITES_TO.findall(sql):
                 self._kept.remembered.forget(table)
                 if table not in catalog.DENSE:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import hypothesis.strategies as st
@@ -122,4 +123,23 @@ def test_few_runs_are_united_as_many_are(store: Store, batches: list[Batch]) -> 
             patch.setattr(append, "FEW_RUNS", most)
             came = [store.append(batch).runs for batch in batches]
         found.append((came, marked(store)))
+    assert found[0] == found[1]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.tuples(loose_runs(), st.sampled_from(["", "", "undone", "many"])), max_size=6))
+def test_what_is_remembered_of_runs_is_what_is_stored(store: Store, batches: list[tuple[Batch, str]]) -> None:
+    """Batches that are undone, or united by statements in between, leave what they leave to an owner that forgets."""
+    found = []
+    for forgetful in (False, True):
+        collect(store, [])
+        for batch, how in batches:
+            if forgetful:
+                store._standings.forget()
+            with pytest.MonkeyPatch.context() as patch, suppress(KeyError), store.transaction():
+                patch.setattr(append, "FEW_RUNS", -1 if how == "many" else FEW_RUNS)
+                store.append(batch)
+                if how == "undone":
+                    raise KeyError
+        found.append(marked(store))
     assert found[0] == found[1]
