@@ -69,6 +69,7 @@ def minutes(service: str, start_us: int, goods: list[int], bads: list[int]) -> l
                         "breaker": "",
                         "counted_by": "metrics",
                         "role": "",
+                        "vantage": "server",
                         "labels": {},
                     }
                 )
