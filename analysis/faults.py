@@ -129,6 +129,8 @@ class Faults:
                     continue
             if scope.environment is not None and fault.environment not in (None, scope.environment):
                 continue
+            if scope.phase is not None and fault.phase not in (None, scope.phase):
+                continue
             if scope.target is not None and fault.target not in (None, scope.target):
                 continue
             if scope.service is None or self.concerns(fault, fault.environment or scope.environment, scope.service):

@@ -96,7 +96,10 @@ class Hurts:
     def of(self, ask: Ask) -> Iterator[Outage]:
         """Yield all outages of the services that an ask is about, in order of service and start, at any time."""
         scope = ask.scope
-        for key in self._spells:
+        if scope.environment is not None and scope.service is not None:
+            yield from self._of_service((scope.environment, scope.service), ask.policy.settle_s)
+            return
+        for key in list(self._spells):
             if scope.environment in (None, key[0]) and scope.service in (None, key[1]):
                 yield from self._of_service(key, ask.policy.settle_s)
 
@@ -107,7 +110,7 @@ class Hurts:
     def _of_service(self, key: tuple[str, str], settle_s: float | None) -> list[Outage]:
         if (key, settle_s) not in self._united:
             until_us = seen_until_us(self._ground, key[0] or None, key[1] or None)
-            self._united[key, settle_s] = united_outages(self._spells[key], settle_s, until_us)
+            self._united[key, settle_s] = united_outages(self._spells.get(key, ()), settle_s, until_us)
         return self._united[key, settle_s]
 
 

@@ -97,16 +97,20 @@ def silent(measured: Measured, found: Sequence[Watched]) -> Measured:
     if not found:
         return replace(
             measured,
+            ongoing=0,
             note="nothing that could signal it is watched",
             remedy="add a source of health, breaker or level",
         )
     if not any(one.told for one in found):
         return replace(
             measured,
+            ongoing=0,
             note="samples saw no signal; what came and went between two of them is not known",
             remedy="add the log that tells health, breaker or level",
         )
-    return replace(measured, note="nothing was signalled")
+    return replace(
+        measured, ongoing=0, note="nothing was signalled", remedy="look whether health, breakers and levels notice it"
+    )
 
 
 def watchers(

@@ -46,7 +46,12 @@ def _measured(ground: Ground, ask: Ask, falls: Sequence[Row], shares: Mapping[in
     found = [_length(row, _minutes(shares.get(row["fall"], ()), ask.scope.operation)) for row in rows]
     measured = of_lengths([one for one in found if one is not None], stat_of(ask))
     if NOT_COUNTED in found:
-        return replace(measured, note="its calls were not counted by target before it went down", remedy=COUNT_REMEDY)
+        return replace(
+            measured,
+            ongoing=measured.ongoing - found.count(NOT_COUNTED),
+            note="its calls were not counted by target before it went down",
+            remedy=COUNT_REMEDY,
+        )
     return measured
 
 

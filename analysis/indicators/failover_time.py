@@ -17,6 +17,7 @@ _STEPS = read_steps("analysis.indicators", "failover_time.sql")
 NOT_TIMED = "calls are counted, not told one by one: when the first bad one began is not known"
 LOG_REMEDY = "add the log of these calls as a source"
 NOBODY_TOOK_OVER = "calls failed, and no other target took over"
+LONGER_REMEDY = "let the fault last longer than the limit, and see whether another target takes over"
 
 
 def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
@@ -47,7 +48,7 @@ def nobody_took_over(ground: Ground, ask: Ask, harm: Harm, measured: Measured) -
     if not failed:
         return measured
     never = [Length(None, one.low, UNENDED) for one in failed]
-    return replace(of_lengths(never, stat_of(ask)), note=NOBODY_TOOK_OVER)
+    return replace(of_lengths(never, stat_of(ask)), ongoing=0, note=NOBODY_TOOK_OVER, remedy=LONGER_REMEDY)
 
 
 INDICATOR = Indicator(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +24,8 @@ from breakwatch.clock import SECOND_US
 _STEPS = read_steps("analysis.indicators", "performance_recovery_time.sql")
 
 SHARE = 0.95
+NOT_BACK = "no minute since is known to have had it, as far as the bounds of the histogram can say"
+FINER_REMEDY = "give the latency histogram more bounds around its p95"
 TOLERANCE = 1.1
 """The p95 is back when it is no more than this many times what it was."""
 
@@ -49,7 +52,10 @@ def _measured(ground: Ground, ask: Ask, rows: Sequence[Row]) -> Measured:
     found = [length for fault in asked for length in _lengths(ground, ask, fault, rows)]
     if asked and not found:
         return unknown("no latency was seen before and after the fault", "add a source with a latency histogram")
-    return of_lengths(found, stat_of(ask))
+    measured = of_lengths(found, stat_of(ask))
+    if measured.ongoing:
+        return replace(measured, ongoing=0, note=NOT_BACK, remedy=FINER_REMEDY)
+    return measured
 
 
 def _lengths(ground: Ground, ask: Ask, fault: Fault, rows: Sequence[Row]) -> Iterator[Length]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from analysis.asking import Ask, Ground, Measured
@@ -11,6 +12,7 @@ from analysis.edges import exactly, unknown
 from analysis.faults import Fault, faults
 from analysis.harm import Harm, lasted, reach
 from analysis.indicator import Indicator
+from analysis.indicators.failover_time import LONGER_REMEDY, NOBODY_TOOK_OVER
 from analysis.lengths import of_lengths, stat_of
 from analysis.sqlfiles import read_steps
 from analysis.statistics import UNENDED, Length
@@ -38,7 +40,10 @@ def _measured(ground: Ground, ask: Ask, rows: Sequence[Row], harm: Harm) -> Meas
         return unknown(
             "no call was seen to move to another target", "add a source that tells calls by target, or their log"
         )
-    return of_lengths(lengths, stat_of(ask))
+    measured = of_lengths(lengths, stat_of(ask))
+    if measured.ongoing:
+        return replace(measured, ongoing=0, note=NOBODY_TOOK_OVER, remedy=LONGER_REMEDY)
+    return measured
 
 
 def _lengths(ground: Ground, ask: Ask, fault: Fault, rows: Sequence[Row], harm: Harm) -> Iterator[Length]:

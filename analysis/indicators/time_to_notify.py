@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from analysis.asking import Ask, Ground, Measured
@@ -32,7 +33,13 @@ def _measured(ground: Ground, ask: Ask, harm: Harm, sent: Sequence[Row]) -> Meas
     failed = list(harm.failures(ask).begun(ask))
     if failed and not sent:
         return unknown("no alert was ever sent", "configure alerts and notify, and run breakwatch run", len(failed))
-    return of_lengths([_length(ground, one, sent) for one in failed], stat_of(ask))
+    measured = of_lengths([_length(ground, one, sent) for one in failed], stat_of(ask))
+    if measured.ongoing:
+        ongoing = sum(one.end is None for one in failed)
+        return replace(
+            measured, ongoing=ongoing, note="nobody was told", remedy="look whether a rule and a channel fit"
+        )
+    return measured
 
 
 def _length(ground: Ground, failed: Outage, sent: Sequence[Row]) -> Length:
