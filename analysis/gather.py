@@ -136,10 +136,12 @@ class _Known:
     Attributes:
         tracks: which tracks there are, as a fingerprint.
         sampled: of which kinds they are.
+        told: whether anything was told, by logs or imports.
     """
 
     tracks: str
     sampled: frozenset[str]
+    told: bool = False
     _of: dict[tuple[str, Name], list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def of(self, rows: Rows, domain: Domain, names: Sequence[Name]) -> list[Mapping[str, Any]]:
@@ -160,6 +162,20 @@ class _Known:
 _KNOWN: WeakKeyDictionary[Rows, _Known] = WeakKeyDictionary()
 
 
+def _known(rows: Rows) -> _Known:
+    (present,) = rows.rows(_PRESENT)
+    known = _KNOWN.get(rows)
+    if known is None or known.tracks != present["tracks"]:
+        known = _KNOWN[rows] = _Known(present["tracks"], frozenset(one["kind"] for one in rows.rows(_KINDS)))
+    known.told = present["told"]
+    return known
+
+
+def sampled_kinds(rows: Rows) -> frozenset[str]:
+    """Return of which kinds there are tracks at all."""
+    return _known(rows).sampled
+
+
 def _wanted(domain: Domain, names: Sequence[Name]) -> dict[str, Any]:
     return {
         "environments": [name.environment for name in names],
@@ -172,12 +188,9 @@ def _wanted(domain: Domain, names: Sequence[Name]) -> dict[str, Any]:
 def gather(rows: Rows, domain: Domain, names: Sequence[Name]) -> dict[Name, Gathered]:
     """Return what every witness saw of the named subjects of one domain."""
     gathered = {name: Gathered() for name in names}
-    (present,) = rows.rows(_PRESENT)
-    known = _KNOWN.get(rows)
-    if known is None or known.tracks != present["tracks"]:
-        known = _KNOWN[rows] = _Known(present["tracks"], frozenset(one["kind"] for one in rows.rows(_KINDS)))
+    known = _known(rows)
     tracks = known.of(rows, domain, names)
-    sampled, told = known.sampled, present["told"]
+    sampled, told = known.sampled, known.told
     targets = {(track["source"], track["scrape_target"]) for track in tracks}
     starts = _process_starts(rows, targets) if TrackKind.PROCESS_START in sampled else {}
     # A restart loses the state of a breaker; of health and levels it says nothing.

@@ -12,9 +12,9 @@ from analysis.breakers import history, keep_consequences, keep_transitions, scop
 from analysis.expected.keeping import refresh_expected, told_attempts
 from analysis.facts import news, refresh_facts
 from analysis.facts.idle_open import refresh_idle_open
-from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, Name, gather
+from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, Name, gather, sampled_kinds
 from analysis.sqlfiles import read_sql
-from breakwatch.model import STATE_WORDS, Batch
+from breakwatch.model import STATE_WORDS, Batch, TrackKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,9 +39,6 @@ ANALYSIS_VERSION = "5"
 
 SUBJECTS_AT_ONCE = 400
 """How many subjects' evidence is held in memory at a time."""
-
-_MARKS_OTHERS = frozenset({"event", "requests"})
-"""News of these make breakers stale that are not marked themselves."""
 
 _VERSIONS: WeakKeyDictionary[Store, str] = WeakKeyDictionary()
 """Of each store that is open, by which version all was made that it keeps, once that was looked up."""
@@ -107,7 +104,7 @@ def _forget_older_versions(store: Store) -> None:
 
 def _stale(store: Store) -> dict[str, list[Name]]:
     marked = store.rows(_MARKED)
-    if any(row["domain"] in _MARKS_OTHERS for row in marked):
+    if any(row["domain"] == "event" for row in marked) or TrackKind.REQUESTS in sampled_kinds(store):
         marked = store.rows(_STALE)
     found: dict[str, list[Name]] = defaultdict(list)
     for row in marked:
