@@ -22,6 +22,9 @@ LAG_US = 5 * MINUTE_US
 TOGETHER_US = MINUTE_US
 """Signs of one component with no more than this between them are of one hurt."""
 
+NOTICED_US = MINUTE_US
+"""A breaker or a health signal notices what it guards up to this much later than the first call that was hurt."""
+
 Needs = Mapping[str, frozenset[str]]
 """Service → what it is declared to depend on."""
 
@@ -127,12 +130,19 @@ def _joined(hurt: Hurt, sign: Hurt) -> Hurt:
     )
 
 
+def _overlap(one: Hurt, other: Hurt) -> bool:
+    begins_before = other.end is None or one.start.earliest_us <= other.end.latest_us
+    begun_before = one.end is None or other.start.earliest_us <= one.end.latest_us
+    return begins_before and begun_before and same_system(one.labels, other.labels)
+
+
 def follows(before: Hurt, after: Hurt, lag_us: int) -> bool | None:
     """Say whether one hurt came after another within the lag: True surely, None perhaps, False surely not."""
     if before.environment != after.environment or not same_system(before.labels, after.labels):
         return False
     late = after.start.earliest_us - before.start.latest_us > lag_us
-    early = after.start.latest_us < before.start.earliest_us - CLOCK_TOLERANCE_US
+    earlier_us = CLOCK_TOLERANCE_US if before.outage else NOTICED_US
+    early = after.start.latest_us < before.start.earliest_us - earlier_us
     if late or early:
         return False
     in_order = after.start.earliest_us >= before.start.latest_us
@@ -163,6 +173,11 @@ class _Spread:
                     if known is not False:
                         self.after[place].append((other, known is True))
                         self.followed.add(other)
+
+    def hurt_meanwhile(self, hurt: Hurt, service: str) -> bool:
+        """Say whether a service's callers may have been hurt, by whatever it was, while a component was."""
+        others = (self.hurts[place] for place in self.own.get((hurt.environment, service), ()))
+        return any(_overlap(hurt, other) for other in others if other.outage and other.spreads)
 
     @staticmethod
     def _follows(hurt: Hurt, other: Hurt, lag_us: int) -> bool | None:
@@ -211,6 +226,7 @@ def cascades(hurts: Sequence[Hurt], needs: Needs, lag: Lag) -> list[Cascade]:
             (service, hurts[other], depth)
             for other, (depth, _) in sorted(below.items())
             for service in sorted(callers.get(hurts[other].component, frozenset()) - reached)
+            if not spread.hurt_meanwhile(hurts[other], service)
         )
         found.append(Cascade(hurt, followers, spared, len(callers.get(hurt.component, ()))))
     return found

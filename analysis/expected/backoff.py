@@ -16,7 +16,7 @@ _DAYS = read_steps("analysis.expected", "backoff_days.sql")
 
 _HOW = {
     "attempts": "go beyond the declared max_attempts",
-    "jitter": "are alike from call to call, or far shorter than declared in the mean: there is no jitter",
+    "jitter": "are alike from call to call: there is no jitter",
     "short": "are shorter than declared",
     "long": "are longer than declared",
 }

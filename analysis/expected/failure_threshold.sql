@@ -10,18 +10,21 @@ declared as (
         unnest($thresholds::bigint[]) as threshold
 ),
 closed_spells as (
-    select spells.*, declared.threshold
+    select
+        spells.environment, spells.service, spells.breaker, spells.instance, spells.labels, spells.to_state,
+        spells.from_earliest, spells.from_latest, spells.to_earliest, spells.to_latest, spells.seen_until,
+        declared.threshold
     from spells
     join declared using (service, breaker)
-    where spells.state = 'closed'
+    where spells.state = 'closed' and not spells.inferred
     union all
     -- Before its first move a breaker was closed, as far as it was seen.
     select
-        spells.environment, spells.service, spells.breaker, spells.instance, spells.labels, null, 'closed', 'open',
+        spells.environment, spells.service, spells.breaker, spells.instance, spells.labels, 'open',
         null, null, spells.from_earliest, spells.from_latest, spells.seen_until, declared.threshold
     from spells
     join declared using (service, breaker)
-    where spells.from_state = 'closed' and spells.state = 'open'
+    where spells.from_state = 'closed' and spells.state = 'open' and not spells.inferred
     qualify row_number() over (
         partition by spells.environment, spells.service, spells.breaker, spells.instance, spells.labels
         order by spells.from_earliest
@@ -46,14 +49,21 @@ complete as (
 ),
 calls as (
     select *, outcome in ('failure', 'timeout') as failed from breaker_calls
-    where outcome in ('success', 'failure', 'timeout')
+    where outcome in ('success', 'failure', 'timeout', 'not_permitted')
+),
+-- What somebody did by hand, or a restart, says nothing of the threshold.
+acts as (
+    select environment, service, coalesce(nullif(instance, ''), '*') as instance, occurred_at
+    from kept.changes
+    semi join asked_services using (environment, service)
+    where kind in ('config', 'flag', 'restart', 'deploy', 'maintenance')
 ),
 counted as (
     select
         spell.environment, spell.service, spell.breaker, spell.instance, spell.labels, spell.to_state, spell.threshold,
         spell.from_earliest, spell.from_latest, spell.to_earliest, spell.to_latest, spell.seen_until,
         coalesce(sum(calls.count) filter (calls.failed), 0)::bigint as failures,
-        coalesce(sum(calls.count), 0)::bigint as seen
+        coalesce(sum(calls.count) filter (calls.outcome <> 'not_permitted'), 0)::bigint as seen
     from closed_spells as spell
     left join calls
         on calls.environment is not distinct from nullif(spell.environment, '')
@@ -101,6 +111,19 @@ where to_state = 'open'
     and failures < threshold
     -- The last failures before it opened may be counted two minutes later.
     and seen_until > to_latest + interval 120 second
+    and not exists (
+        from acts
+        where acts.environment = counted.environment and acts.service = counted.service
+            and acts.instance in ('*', counted.instance)
+            and acts.occurred_at between to_earliest - interval 60 second and to_latest + interval 60 second
+    )
+    -- What was counted after the last sample of a process went with it.
+    and not exists (
+        from acts
+        where acts.environment = counted.environment and acts.service = counted.service
+            and acts.instance in ('*', counted.instance)
+            and acts.occurred_at between coalesce(from_earliest, to_earliest - interval 10 minute) and to_latest
+    )
     and seen > 0
     and (from_earliest is not null or (environment, service, breaker, instance, labels) in (
         select (environment, service, breaker, instance, labels) from complete

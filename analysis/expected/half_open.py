@@ -18,20 +18,21 @@ def find(subjects: Subjects) -> Iterator[Finding]:
     """Yield what half-open spells prove: more calls let through than declared, closed after fewer, or stuck.
 
     Counts are by minute: more is proved by the minutes wholly inside the spell, fewer by all that touch it, where the
-    same counters counted calls before. A breaker nobody calls stays half-open lawfully.
+    same counters counted calls before. A breaker nobody calls stays half-open lawfully. That it stayed half-open at all
+    only a log proves: between two samples of a gauge it may have opened and come back.
     """
     declared = {(service, breaker): settings for service, breaker, settings in subjects.breakers()}
     for row in subjects.rows.rows(_SQL, subjects.asked()):
         settings = declared.get((row["service"], row["breaker"]))
         allowed = settings.half_open_calls if settings else None
         open_time_s = (settings.open_time_s if settings else None) or 0.0
-        if allowed is not None and row["let_through"] > allowed:
+        if allowed is not None and row["told"] and row["let_through"] > allowed:
             text = f"at least {row['let_through']} calls were let through half-open; {allowed} are declared"
             yield of_spell("half_open_calls", row, text)
         elif allowed is not None and row["counted"] and row["to_state"] == "closed" and row["at_most"] < allowed:
             text = f"closed after at most {row['at_most']} calls half-open; {allowed} are declared"
             yield of_spell("half_open_calls", row, text)
-        if row["attempts"] and row["shortest_s"] > max(STUCK_S, STUCK * open_time_s):
+        if row["told"] and row["attempts"] and row["shortest_s"] > max(STUCK_S, STUCK * open_time_s):
             still = "" if row["to_state"] else " and still is"
             text = f"half-open for at least {seconds(row['shortest_s'])}{still}"
             yield of_spell(

@@ -7,10 +7,10 @@ half_open as (
         *,
         greatest(0, epoch_us(to_earliest - from_latest)) / 1e6 as shortest_s
     from spells
-    where state = 'half_open'
+    where state = 'half_open' and not inferred
 )
 select
-    spell.environment, spell.service, spell.breaker, spell.instance, spell.labels, spell.to_state, spell.shortest_s,
+    spell.environment, spell.service, spell.breaker, spell.instance, spell.labels, spell.to_state, spell.shortest_s, spell.told,
     epoch_us(spell.from_latest) as from_us,
     epoch_us(spell.to_earliest) as until_us,
     coalesce(sum(calls.count) filter (

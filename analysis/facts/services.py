@@ -71,6 +71,8 @@ def refresh_targets(store: Store, services: Sequence[ServiceConfig], *, counted:
     for name in ("kept_targets", "served", "took_over") if counted else ("kept_targets", "took_over"):
         for row in store.rows(step[name]):
             _note(found, row)
+    for row in store.rows(step["stood_in"], _only_standbys(services)) if counted else ():
+        _note(found, row)
     for declared in _declared(store, services):
         known = [row for row in found.values() if all(row[key] == declared[key] for key in _DECLARED)]
         for row in known:
@@ -78,6 +80,12 @@ def refresh_targets(store: Store, services: Sequence[ServiceConfig], *, counted:
         if not known:
             _note(found, declared)
     store.replace("targets", {}, list(found.values()))
+
+
+def _only_standbys(services: Sequence[ServiceConfig]) -> dict[str, list[str]]:
+    """Return the services with one declared standby, and that, as parallel lists."""
+    alone = [(service.name, service.fallbacks[0].to) for service in services if len(service.fallbacks) == 1]
+    return {"services": [row[0] for row in alone], "targets": [row[1] for row in alone]}
 
 
 _DECLARED = ("environment", "service", "target")

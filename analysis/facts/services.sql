@@ -61,6 +61,28 @@ from facts_calls
 where target <> '' or breaker <> ''
 group by all
 
+-- step: stood_in
+-- Where a service declares one standby ($services and $targets are parallel), what answered instead was that one, though
+-- nobody names it.
+with declared as (
+    select unnest($services::varchar[]) as service, unnest($targets::varchar[]) as target
+)
+select
+    track.environment,
+    track.service,
+    '' as operation,
+    declared.target,
+    map {} as labels,
+    make_timestamptz(max(increase.until_us)) as last_served_at
+from raw.tracks as track
+join declared using (service)
+semi join facts_scope using (environment, service)
+join facts_increases as increase using (track_id)
+where track.kind = 'requests'
+    and track.target = ''
+    and track.detail['outcome'] in ('fallback', 'cache_stale')
+group by track.environment, track.service, declared.target
+
 -- step: took_over
 select environment, service, operation, to_target as target, labels, max(served_at) as last_served_at
 from kept.failovers

@@ -14,7 +14,9 @@ edges as (
     select unnest($dependant::varchar[]) as dependant, unnest($needed::varchar[]) as needed
 ),
 origins as (
-    select distinct asked.ask, cascade.cascade_id, cascade.environment, cascade.origin, cascade.started_latest
+    select distinct
+        asked.ask, cascade.cascade_id, cascade.environment, cascade.origin, cascade.started_earliest,
+        cascade.started_latest
     from asked
     join cascades as cascade
         on cascade.started_at >= asked.from_time
@@ -31,18 +33,33 @@ origins as (
             where part.cascade_id = cascade.cascade_id
                 and asked.service in (part.origin, part.follower, part.contained_at)
         )
+),
+-- An outage of a caller that had begun before may be of it or not: it counts against, but not surely.
+hurting as (
+    select
+        origins.*, edges.dependant,
+        exists (
+            from outages
+            where outages.environment is not distinct from origins.environment
+                and outages.service = edges.dependant
+                and coalesce(outages.started_earliest, outages.started_at) <= origins.started_latest
+                and coalesce(outages.ended_latest, outages.ended_at, 'infinity'::timestamptz) >= origins.started_earliest
+        ) as hurting
+    from origins
+    join edges on edges.needed = origins.origin
 )
 select
-    origins.ask,
-    origins.environment,
-    origins.origin,
-    epoch_us(origins.started_latest) as started_us,
-    edges.dependant,
-    count(follower.follower) > 0 as hurt,
+    hurting.ask,
+    hurting.environment,
+    hurting.origin,
+    epoch_us(hurting.started_latest) as started_us,
+    hurting.dependant,
+    hurting.hurting or count(follower.follower) > 0 as hurt,
     coalesce(bool_or(follower.sure), false) as surely_hurt
-from origins
-join edges on edges.needed = origins.origin
+from hurting
 left join cascades as follower
-    on follower.cascade_id = origins.cascade_id and follower.follower = edges.dependant
-group by all
-order by origins.ask, origins.origin, edges.dependant
+    on follower.cascade_id = hurting.cascade_id and follower.follower = hurting.dependant
+group by
+    hurting.ask, hurting.cascade_id, hurting.environment, hurting.origin, hurting.started_latest, hurting.dependant,
+    hurting.hurting
+order by hurting.ask, hurting.origin, hurting.dependant

@@ -17,7 +17,7 @@ with asked as (
     group by ask
 ),
 declared as (
-    select service, target, min(prove_every_s) as prove_every_s
+    select service, target, min(prove_every_s) as prove_every_s, count(*) over (partition by service) = 1 as alone
     from (
         select
             unnest($standby_service::varchar[]) as service,
@@ -33,6 +33,7 @@ standbys as (
         asked.to_time - to_microseconds((declared.prove_every_s * 1e6)::bigint) as proved_after,
         declared.service,
         declared.target,
+        declared.alone,
         known.environment,
         max(known.last_served_at) as last_served_at
     from asked
@@ -51,10 +52,13 @@ served as (
     from standbys as standby
     semi join request_counts as counted
         on counted.service = standby.service
-        and counted.target = standby.target
+        -- What answers instead is the only standby there is, where nobody says which.
+        and (
+            (counted.target = standby.target and counted.outcome in ('success', 'fallback', 'cache_hit'))
+            or (standby.alone and counted.target is null and counted.outcome in ('fallback', 'cache_stale'))
+        )
         and counted.environment is not distinct from standby.environment
         and counted.count > 0
-        and counted.outcome in ('success', 'fallback', 'cache_hit')
         and counted.bucket_start >= standby.proved_after
         and counted.bucket_start < standby.to_time
     union

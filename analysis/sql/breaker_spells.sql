@@ -11,7 +11,11 @@ spells as (
         move.occurred_earliest as from_earliest, move.occurred_latest as from_latest,
         coalesce(lead(move.occurred_earliest) over of_instance, now.as_of) as to_earliest,
         coalesce(lead(move.occurred_latest) over of_instance, now.as_of) as to_latest,
-        now.as_of as seen_until
+        now.as_of as seen_until,
+        -- Where the order had to be inferred, or a restart may lie between, an edge proves nothing about how long it took.
+        move.inferred or coalesce(lead(move.inferred) over of_instance, false) as inferred,
+        -- A log tells every move; between two samples of a gauge some may be hidden.
+        move.occurred_earliest = move.occurred_latest as told
     from kept.breaker_transitions as move
     semi join asked_services using (environment, service)
     join kept.breaker_states as now using (environment, service, breaker, instance, labels)

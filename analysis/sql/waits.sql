@@ -118,7 +118,8 @@ held as (
 judged as (
     select *, case
         when place_of_wait >= max_attempts then 'attempts'
-        when declared and jitter and (alike or (calls >= 5 and mean_s < least_s / 5)) then 'jitter'
+        when declared and jitter and alike then 'jitter'
+        when declared and jitter and calls >= 5 and mean_s < least_s / 5 then 'short'
         -- What is printed is rounded: a twentieth of a second either way is no difference.
         when declared and waited_s < least_s * case when jitter then 0.01 when jitter is null then 0.5 else 0.9 end
             - case when jitter then 0 else 0.05 end then 'short'

@@ -50,12 +50,23 @@ def breaker(states: States, *, failures: Sequence[tuple[float, float]] = (), **c
     return evidence
 
 
-def rejecting(states: States, from_s: float, to_s: float = LENGTH_S) -> Evidence:
-    """Return a breaker that turns calls away from one second to another."""
-    evidence = scraped(breaker_pay=states)
+def rejecting(
+    states: States, from_s: float, to_s: float = LENGTH_S, failures: Sequence[tuple[float, float]] = ()
+) -> Evidence:
+    """Return a breaker that turns calls away from one second to another, and lets some through that fail."""
+    evidence = scraped(breaker_pay=states) if states else scraped()
     who = subject(instance="a", breaker="pay")
     grown = [(second, max(0.0, min(second, to_s) - from_s)) for second in range(0, LENGTH_S + 1, 5)]
     add_counter(evidence, TrackKind.REQUESTS, grown, who, outcome="not_permitted")
+    if failures:
+        add_counter(evidence, TrackKind.REQUESTS, failures, who, outcome="failure")
+    return evidence
+
+
+def answering(outcome: str) -> Evidence:
+    """Return calls of the service that somebody else answered, without saying who."""
+    evidence = scraped()
+    add_counter(evidence, TrackKind.REQUESTS, [(0, 0.0), (300, 10.0)], subject(instance="a"), outcome=outcome)
     return evidence
 
 
@@ -89,6 +100,10 @@ LATE: States = [(0, "closed"), (60, "open"), (400, "half_open"), (405, "closed")
 STUCK: States = [(0, "closed"), (60, "open")]
 HALF: States = [(0, "closed"), (60, "open"), (95, "half_open")]
 EARLY_LOG = moves((200.0, "closed", "open"), (210.0, "open", "half_open"), (210.1, "half_open", "closed"))
+HALF_LOG = moves((60.0, "closed", "open"), (95.0, "open", "half_open"))
+LONG: States = [(0, "closed"), (30, "open"), (395, "half_open"), (405, "closed")]
+PROBES = [(float(second), second / 5) for second in range(60, 400, 5)]
+BY_HAND = log(SightingKind.CHANGE, (199.0, {"change": "config", "text": "opened by hand"}))
 LAWFUL_LOG = moves((200.0, "closed", "open"), (230.0, "open", "half_open"), (230.1, "half_open", "closed"))
 
 THRESHOLD = [
@@ -97,6 +112,7 @@ THRESHOLD = [
           found=[("failure_threshold", "opened after at most 2 failures; the declared threshold is 5")]),
     Story("failures before it was watched", [breaker(ROUND, failures=[(0, 7), (190, 9)], success=10)]),
     Story("no counter of calls", [scraped(breaker_pay=ROUND)]),
+    Story("opened by hand", [breaker(ROUND, failures=[(0, 0), (190, 2)], success=10), BY_HAND]),
     Story("forty failures in a row", [breaker([(0, "closed"), (500, "open")], failures=[(0, 0), (190, 20), (250, 40)])],
           found=[("failure_threshold", "failures in a row did not open it; the declared threshold is 5")]),
     Story("forty failures between successes",
@@ -108,18 +124,22 @@ OPEN_TIME = [
     Story("half-open after ten seconds by its log", [scraped(), EARLY_LOG],
           found=[("open_time", "half-open after at most 10 s; the declared open time is 30 s")]),
     Story("nothing is declared", [scraped(), EARLY_LOG], PLAIN),
+    Story("probes between two samples", [rejecting(LATE, 60, 395, [(0, 0), *PROBES])]),
     Story("late without calls", [breaker(LATE)]),
     Story("late though calls came", [rejecting(LATE, 60, 395)],
-          found=[("open_time", "calls were attempted after the declared open time of 30 s had passed")]),
+          found=[("open_time", "of it and none was let through; the declared open time is 30 s")]),
     Story("open and nobody calls", [breaker(STUCK)]),
     Story("stuck open", [rejecting(STUCK, 60)], found=[("stuck_open", "and still is; ")]),
 ]  # fmt: skip
 
 HALF_OPEN = [
     Story("half-open and nobody calls", [breaker(HALF)]),
-    Story("stuck half-open", [rejecting(HALF, 60)], found=[("stuck_half_open", "and still is; ")]),
-    Story("more calls than declared", [breaker(HALF, success=1)],
+    Story("by a gauge nobody knows whether it opened meanwhile", [rejecting(HALF, 60)]),
+    Story("stuck half-open", [rejecting((), 60), HALF_LOG], found=[("stuck_half_open", "and still is; ")]),
+    Story("more calls than declared", [breaker([(0, "closed")], success=1), HALF_LOG],
           found=[("half_open_calls", "3 are declared"), ("stuck_half_open", "and still is; ")]),
+    Story("closed after one call", [breaker(LONG, failures=[(0, 0), (20, 5), (400, 6)])],
+          found=[("half_open_calls", "closed after at most ")]),
 ]  # fmt: skip
 
 OTHERS = [
@@ -137,6 +157,7 @@ OTHERS = [
           found=[("backoff", "2 of 4 waits of pay go beyond the declared max_attempts")]),
     Story("no jitter", [scraped(), waits((0.2, 0.4), (0.2, 0.4), (0.2, 0.4))], RETRIES,
           found=[("jitter", "6 of 6 waits of pay are alike from call to call")]),
+    Story("the only standby answers", [answering("fallback")], STANDBY),
     Story("standby was never used", [scraped()], STANDBY,
           found=[("unproven_standby", "its last good answer was never seen; it is to be proved every 90 days")]),
 ]  # fmt: skip

@@ -140,6 +140,24 @@ def test_a_breaker_that_opened_contained_it(tmp_path: Path) -> None:
     assert (row["follower"], row["contained_at"], row["contained_by"]) == (None, "shop", "breaker")
 
 
+def test_what_was_hurt_already_has_contained_nothing(tmp_path: Path) -> None:
+    """Shop fails long before payments does: it neither follows nor is it said to have stopped anything."""
+    rows = cascades_of(tmp_path, [told("payments", 450, 550), told("shop", 20, 560)], NEEDED)
+    assert {(row["origin"], row["follower"], row["contained_at"]) for row in rows} == {
+        ("payments", None, None),
+        ("shop", None, None),
+    }
+
+
+def test_a_breaker_notices_later_than_callers(tmp_path: Path) -> None:
+    """The first calls of shop fail before its breaker on payments opens: payments still was hurt first."""
+    breaker = scraped("shop", "b", breaker_payments=[(0, "closed"), (120, "open"), (300, "half_open"), (305, "closed")])
+    rows = cascades_of(tmp_path, [told("shop", 105, 320), breaker], NEEDED)
+    assert [(row["origin"], row["follower"], row["depth"], row["sure"]) for row in rows] == [
+        ("payments", "shop", 1, False)
+    ]
+
+
 def test_without_dependencies_there_is_only_correlation(tmp_path: Path) -> None:
     """Two services that fail one after the other are told together, without a depth and never as sure."""
     [row] = cascades_of(tmp_path, SPREAD[:2], UNDECLARED)
