@@ -12,7 +12,7 @@ from analysis.bounds import STAMP_SLACK_US
 from analysis.evidence import Run, increases
 from analysis.facts.failing import SLICE_US, Calls, Told
 from analysis.facts.steps import steps
-from breakwatch.clock import SECOND_US
+from breakwatch.clock import DAY_US, SECOND_US
 from breakwatch.model import Outcome, Pairs, pairs
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ Readings = Mapping[str, str]
 
 LONGEST_CALL_S: Final = 60.0
 """So long a call lasts at most where only counters tell of it: the time after which proxies give up by default."""
+
+GAP_US: Final = DAY_US
+"""After a longer time without a sample a counter is not counted on: what grew meanwhile says nothing of when."""
 
 METRICS: Final = "metrics:"
 
@@ -74,57 +77,98 @@ class Span:
     to_us: Instant
 
     @property
-    def params(self) -> dict[str, Any]:
+    def params(self) -> Row:
         """The same as parameters of a statement."""
         subject = {"environment": self.environment, "service": self.service}
         return subject | {"from_us": self.from_us, "to_us": self.to_us}
 
 
-def calls_in(store: Store, span: Span, readings: Readings, *, answered: bool = True) -> dict[Pairs, list[Evidence]]:
-    """Return the good and bad calls that ended in a span, by the labels of their source.
+Found = dict[Pairs, list[Evidence]]
+"""Calls by the labels of the source that told them."""
+
+
+def calls_in(store: Store, spans: Sequence[Span], readings: Readings, *, answered: bool = True) -> list[Found]:
+    """Return for each span the good and bad calls that ended in it.
 
     ``answered``: calls that failed and that a fallback answered instead, which is counted beside them, are left out.
     """
-    found: dict[Pairs, list[Evidence]] = defaultdict(list)
-    for labels, one in (*_by_lines(store, span, readings), *_by_counters(store, span, readings, answered=answered)):
-        found[labels].append(one)
+    found: list[Found] = [defaultdict(list) for _ in spans]
+    if spans:
+        params = _params(spans)
+        for place, labels, one in _by_lines(store, params, readings):
+            found[place][labels].append(one)
+        for place, labels, one in _by_counters(store, params, readings, answered=answered):
+            found[place][labels].append(one)
     return found
 
 
-def _by_lines(store: Store, span: Span, readings: Readings) -> Iterator[tuple[Pairs, Evidence]]:
+def _params(spans: Sequence[Span]) -> Row:
+    """Return spans as parallel lists, with the least and the most of them."""
+    return {
+        "place": list(range(len(spans))),
+        "environment": [span.environment for span in spans],
+        "service": [span.service for span in spans],
+        "from_us": [span.from_us for span in spans],
+        "to_us": [span.to_us for span in spans],
+        "least_us": min(span.from_us for span in spans),
+        "most_us": max(span.to_us for span in spans),
+    }
+
+
+def _by_lines(store: Store, params: Row, readings: Readings) -> Iterator[tuple[int, Pairs, Evidence]]:
     read = {"outcomes": list(readings), "readings": list(readings.values()), "slice_us": SLICE_US}
-    for row in store.rows(steps("failures")["told"], span.params | read):
+    for row in store.rows(steps("failures")["told"], params | read):
         ended_us = row["ended_us"]
         told = Told(ended_us, ended_us, row["number"], 0, row["begun_earliest_us"], row["begun_latest_us"])
         who = row["counted_by"], row["source"], row["operation"], row["target"]
-        yield pairs(row["labels"]), Evidence(told, row["good"], *who, vantage=row["vantage"], part=False)
+        one = Evidence(told, row["good"], *who, vantage=row["vantage"], part=False)
+        yield row["place"], pairs(row["labels"]), one
 
 
-def _by_counters(store: Store, span: Span, readings: Readings, *, answered: bool) -> Iterator[tuple[Pairs, Evidence]]:
+def _by_counters(
+    store: Store, params: Row, readings: Readings, *, answered: bool
+) -> Iterator[tuple[int, Pairs, Evidence]]:
     step = steps("failures")
-    tracks: dict[int, list[Row]] = defaultdict(list)
-    for row in store.rows(step["sampled"], span.params):
-        tracks[row["track_id"]].append(row)
-    if not tracks:
+    sampled: dict[int, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in store.rows(step["sampled"], params | {"gap_us": GAP_US}):
+        sampled[row["place"]][row["track_id"]].append(row)
+    if not sampled:
         return
-    (longest,) = store.rows(step["longest"], span.params)
-    longest_s = longest["longest_s"]
-    begun_before_us = round((LONGEST_CALL_S if longest_s is None else longest_s) * SECOND_US)
-    unbelieved = store.rows(step["unbelieved"], {"environment": span.environment, "service": span.service})
-    grown = {track_id: list(_grown(rows, begun_before_us, unbelieved)) for track_id, rows in tracks.items()}
-    wholes = {(row["scrape_target"], row["whole"]) for (row, *_) in tracks.values() if row["whole"]}
-    instead = _answered_otherwise(tracks, grown) if answered and readings[Outcome.FALLBACK] == "good" else {}
-    for track_id in _of_one_replica(tracks, grown):
-        row = tracks[track_id][0]
-        reading = readings.get(row["outcome"], "exclude")
-        if row["role"] or reading == "exclude":
-            continue
-        part = bool(row["part_of"]) and (row["scrape_target"], row["part_of"]) in wholes
-        who = METRICS + row["profile"], row["source"], row["operation"], row["target"]
-        for told in grown[track_id]:
-            left = told if reading == "good" else _left(told, instead, _place(row, told))
-            if left.number:
-                yield pairs(row["labels"]), Evidence(left, reading == "good", *who, vantage=row["vantage"], part=part)
+    longest = {row["place"]: row["longest_s"] for row in store.rows(step["longest"], params)}
+    elsewhere: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in store.rows(step["unbelieved"]):
+        elsewhere[row["environment"], row["service"]].append(row)
+    for place, tracks in sampled.items():
+        unbelieved = elsewhere.get((params["environment"][place], params["service"][place]), [])
+        counted = Counted(tracks, longest.get(place, LONGEST_CALL_S), unbelieved)
+        for labels, one in counted.evidence(readings, answered=answered and readings[Outcome.FALLBACK] == "good"):
+            yield place, labels, one
+
+
+class Counted:
+    """The counters of a service in a span, by track."""
+
+    def __init__(self, tracks: Mapping[int, Sequence[Row]], longest_s: float, unbelieved: Sequence[Row]) -> None:
+        self._tracks = tracks
+        begun_before_us = round(longest_s * SECOND_US)
+        self._grown = {track_id: list(_grown(rows, begun_before_us, unbelieved)) for track_id, rows in tracks.items()}
+
+    def evidence(self, readings: Readings, *, answered: bool) -> Iterator[tuple[Pairs, Evidence]]:
+        """Yield what grew as good and bad calls, with the labels of the source."""
+        wholes = {(row["scrape_target"], row["whole"]) for (row, *_) in self._tracks.values() if row["whole"]}
+        instead = _answered_otherwise(self._tracks, self._grown) if answered else {}
+        for track_id in _of_one_replica(self._tracks, self._grown):
+            row = self._tracks[track_id][0]
+            reading = readings.get(row["outcome"], "exclude")
+            if row["role"] or reading == "exclude":
+                continue
+            part = bool(row["part_of"]) and (row["scrape_target"], row["part_of"]) in wholes
+            who = METRICS + row["profile"], row["source"], row["operation"], row["target"]
+            for told in self._grown[track_id]:
+                left = told if reading == "good" else _left(told, instead, _place(row, told))
+                if left.number:
+                    one = Evidence(left, reading == "good", *who, vantage=row["vantage"], part=part)
+                    yield pairs(row["labels"]), one
 
 
 def _grown(rows: Sequence[Row], begun_before_us: int, unbelieved: Iterable[Row]) -> Iterator[Told]:

@@ -161,7 +161,8 @@ def _felt(store: Store, read: Readings, fault: Row) -> bool | None:
     step = steps("experiments")
     from_us, until_us = fault["from_us"], fault["to_us"]
     span = Span(fault["environment"], fault["service"], from_us, until_us + LAG_US)
-    evidence = [one for told in calls_in(store, span, read, answered=False).values() for one in told]
+    (found,) = calls_in(store, [span], read, answered=False)
+    evidence = [one for told in found.values() for one in told]
     target = fault["target"] if any(one.target == fault["target"] for one in evidence) else ""
     seen = [one for one in evidence if _while(one, from_us, until_us) and (not target or one.target in ("", target))]
     if any(not one.good for one in seen):

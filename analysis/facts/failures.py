@@ -6,12 +6,12 @@ look at their counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from analysis.counting import readings
-from analysis.facts.calls import Scoped, Span, calls_in, scopes
+from analysis.facts.calls import Found, Scoped, Span, calls_in, scopes
 from analysis.facts.failing import FailureSpell, HurtStretch, hurt_stretches, telling
 from analysis.facts.steps import steps
 from analysis.outages import SETTLE_S, SETTLE_SCRAPES
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Key = tuple[str, str]
 """Environment and service."""
+
+Told = tuple[list[Row], list[Row]]
+"""Failure spells and outage spells, as rows."""
+
+LOOKS_AT_ONCE: Final = 50
+"""Of how many hurt stretches the calls are held in memory at a time."""
 
 REACH_US: Final = 30 * MINUTE_US
 """So far around hurt minutes calls are looked at: failing ones in a row, and the good answer that ends them."""
@@ -102,45 +108,57 @@ def refresh_failures(store: Store, config: Config, *, everywhere: bool) -> set[K
         return set()
     for name in ("kept", "islands"):
         store.execute(step[name], _named(step[name], known | whole))
-    looks: dict[Key, list[Row]] = {}
-    for row in store.rows(step["looks"]):
-        looks.setdefault((row["environment"], row["service"]), []).append(row)
-    touched: set[Key] = set()
-    for row in store.rows(step["touched"]):
-        key = row["environment"], row["service"]
-        touched.add(key)
-        span = Span(*key, row["from_us"], row["to_us"])
-        owes = promised.get(key[1], USUAL_SHARE)
-        failures, hurt = _found(store, looks.get(key, ()), Reading(span, read, owes, deciding.get(key[1])))
-        scope = {"environment": key[0], "service": key[1]}
-        store.replace("failure_spells", scope, store.rows(step["kept_failures"], span.params) + failures)
-        store.replace(
-            "outage_spells", scope | {"cause": "failures"}, store.rows(step["kept_spells"], span.params) + hurt
+    renewed = {
+        key: Reading(
+            Span(*key, row["from_us"], row["to_us"]), read, promised.get(key[1], USUAL_SHARE), deciding.get(key[1])
         )
-    return touched
+        for row in store.rows(step["touched"])
+        for key in [(row["environment"], row["service"])]
+    }
+    looks = [
+        Span(row["environment"], row["service"], row["from_us"] - REACH_US, row["to_us"] + REACH_US)
+        for row in store.rows(step["looks"])
+    ]
+    found: dict[Key, Told] = {key: ([], []) for key in renewed}
+    for key, told in _looked(store, looks, renewed):
+        for place in (0, 1):
+            found[key][place].extend(told[place])
+    for key, (failures, hurt) in found.items():
+        span = renewed[key].span
+        scope = {"environment": key[0], "service": key[1]}
+        kept = [store.rows(step[name], span.params) for name in ("kept_failures", "kept_spells")]
+        store.replace("failure_spells", scope, kept[0] + failures)
+        store.replace("outage_spells", scope | {"cause": "failures"}, kept[1] + hurt)
+    return set(found)
 
 
 def _named(sql: str, values: Mapping[str, Any]) -> Row:
     return {name: value for name, value in values.items() if f"${name}" in sql}
 
 
-def _found(store: Store, looks: Iterable[Row], reading: Reading) -> tuple[list[Row], list[Row]]:
-    """Return the failure spells and the outage spells that lie in or reach into the span to be renewed."""
-    new = reading.span
-    failures: list[Row] = []
-    hurt: list[Row] = []
-    looked_until_us = 0
-    for look in looks:
-        if look["from_us"] < looked_until_us:
-            continue
-        around = replace(new, from_us=look["from_us"] - REACH_US, to_us=look["to_us"] + REACH_US)
-        found = _rows(store, around, reading)
-        if not found[2]:  # the good answer may be later than what was looked at
-            looked_until_us = _FOREVER_US
-            found = _rows(store, replace(around, to_us=_FOREVER_US), reading)
-        failures += [row for row in found[0] if _renewed(new, row)]
-        hurt += [row for row in found[1] if _touches(new, row["started_earliest"], row["ended_latest"])]
-    return failures, hurt
+def _looked(store: Store, looks: Sequence[Span], renewed: Mapping[Key, Reading]) -> Iterator[tuple[Key, Told]]:
+    """Yield by service what the looks at its calls found of what is to be renewed."""
+    ended_us: dict[Key, Instant] = {}
+    for chunk in (looks[start : start + LOOKS_AT_ONCE] for start in range(0, len(looks), LOOKS_AT_ONCE)):
+        outcomes = renewed[chunk[0].environment, chunk[0].service].outcomes
+        for span, calls in zip(chunk, calls_in(store, chunk, outcomes), strict=True):
+            key = span.environment, span.service
+            reading = renewed[key]
+            if span.from_us >= ended_us.get(key, span.from_us + 1):
+                continue  # it was looked at already, when the end of an earlier one was looked for
+            told, ended = _rows(calls, reading)
+            if not ended:  # the good answer may be later than what was looked at
+                ended_us[key] = span.from_us
+                (later,) = calls_in(store, [replace(span, to_us=_FOREVER_US)], outcomes)
+                told, _ = _rows(later, reading)
+            new = reading.span
+            yield (
+                key,
+                (
+                    [row for row in told[0] if _renewed(new, row)],
+                    [row for row in told[1] if _touches(new, row["started_earliest"], row["ended_latest"])],
+                ),
+            )
 
 
 def _renewed(span: Span, row: Row) -> bool:
@@ -154,20 +172,19 @@ def _touches(span: Span, start_us: Instant, end_us: Instant | None) -> bool:
     return start_us <= span.to_us and (end_us is None or end_us >= span.from_us)
 
 
-def _rows(store: Store, span: Span, reading: Reading) -> tuple[list[Row], list[Row], bool]:
-    """Return failure spells, outage spells, and whether all of them ended in the span."""
+def _rows(calls: Found, reading: Reading) -> tuple[Told, bool]:
+    """Return failure spells and outage spells, and whether those of the service ended in what was looked at."""
     failures: list[Row] = []
     hurt: list[Row] = []
     ended = True
-    for labels, evidence in calls_in(store, span, reading.outcomes).items():
+    for labels, evidence in calls.items():
         for scoped in scopes(evidence, reading.sli_source):
             stretches = list(hurt_stretches(scoped.calls, reading.least_good))
-            if not scoped.operation and not scoped.target:
-                ended = ended and all(stretch.served is not None for stretch in stretches)
             failures += [_failure_row(one, scoped, labels) for one in _told_once(stretches)]
             if not scoped.operation and not scoped.target:
+                ended = ended and all(stretch.served is not None for stretch in stretches)
                 hurt += [_hurt_row(stretch, scoped, labels) for stretch in stretches]
-    return failures, hurt, ended
+    return (failures, hurt), ended
 
 
 def _told_once(stretches: list[HurtStretch]) -> Iterator[FailureSpell]:

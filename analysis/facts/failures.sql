@@ -131,35 +131,44 @@ semi join (
 order by scope.environment, scope.service
 
 -- step: told
--- Calls told one by one, of each unbroken row of good or of bad ones in a slice the first and the last. A duration in whole
--- milliseconds was cut down to them, so the call may have begun that much earlier.
+-- Calls told one by one in some spans ($place, $environment, $service, $from_us, $to_us: parallel), of each unbroken row of
+-- good or of bad ones in a slice the first and the last. A duration in whole milliseconds was cut down to them, so the call
+-- may have begun that much earlier.
 with readings as (
     select unnest($outcomes::varchar[]) as outcome, unnest($readings::varchar[]) as reading
 ),
-unbelieved as (
-    select counted_by, breaker, labels, epoch_us(day_start) as from_us, epoch_us(day_end) as to_us
-    from kept.count_witnesses
-    where relation = 'request_counts' and not chosen and environment = $environment and service = $service
+spans as (
+    select
+        unnest($place::bigint[]) as place,
+        unnest($environment::varchar[]) as environment,
+        unnest($service::varchar[]) as service,
+        unnest($from_us::bigint[]) as from_us,
+        unnest($to_us::bigint[]) as to_us
 ),
 told as (
     select
-        sighting_id,
-        'logs:' || coalesce(nullif(profile, ''), source) as counted_by,
-        source,
-        operation,
-        coalesce(nullif(target, ''), breaker) as target,
-        breaker,
-        coalesce(detail['vantage'], if(breaker <> '', 'client', 'server')) as vantage,
-        labels,
-        detail['outcome'] as outcome,
-        occurred_us as ended_us,
-        coalesce(round(try_cast(detail['duration_s'] as double) * 1e6)::bigint, 0) as lasted_us,
+        spans.place,
+        told.sighting_id,
+        told.environment,
+        told.service,
+        'logs:' || coalesce(nullif(told.profile, ''), told.source) as counted_by,
+        told.source,
+        told.operation,
+        coalesce(nullif(told.target, ''), told.breaker) as target,
+        told.breaker,
+        coalesce(told.detail['vantage'], if(told.breaker <> '', 'client', 'server')) as vantage,
+        told.labels,
+        told.detail['outcome'] as outcome,
+        told.occurred_us as ended_us,
+        coalesce(round(try_cast(told.detail['duration_s'] as double) * 1e6)::bigint, 0) as lasted_us,
         if(lasted_us > 0 and lasted_us % 1000 = 0, 1000, 0) as cut_us
-    from raw.sightings
-    where kind = 'request'
-        and environment = $environment
-        and service = $service
-        and occurred_us between $from_us and $to_us
+    from raw.sightings as told
+    join spans
+        on spans.environment = told.environment
+        and spans.service = told.service
+        and told.occurred_us between spans.from_us and spans.to_us
+    where told.kind = 'request'
+        and told.occurred_us between $least_us::bigint and $most_us::bigint
 ),
 believed as (
     select told.*, readings.reading = 'good' as good
@@ -167,23 +176,29 @@ believed as (
     join readings using (outcome)
     where readings.reading in ('good', 'bad')
         and not exists (
-            from unbelieved as other
-            where other.counted_by = told.counted_by
+            from kept.count_witnesses as other
+            where other.relation = 'request_counts'
+                and not other.chosen
+                and other.environment = told.environment
+                and other.service = told.service
+                and other.counted_by = told.counted_by
                 and other.breaker = told.breaker
                 and other.labels = told.labels
-                and told.ended_us >= other.from_us
-                and told.ended_us < other.to_us
+                and make_timestamptz(told.ended_us) >= other.day_start
+                and make_timestamptz(told.ended_us) < other.day_end
         )
 ),
 turned as (
-    select *, good is distinct from lag(good) over (partition by labels order by ended_us, sighting_id) as turns
+    select *, good is distinct from lag(good) over in_order as turns
     from believed
+    window in_order as (partition by place, labels order by ended_us, sighting_id)
 ),
 numbered as (
-    select *, count_if(turns) over (partition by labels order by ended_us, sighting_id) as row_of_them from turned
+    select *, count_if(turns) over (partition by place, labels order by ended_us, sighting_id) as row_of_them from turned
 ),
 rows_of_them as (
     select
+        place,
         counted_by,
         source,
         operation,
@@ -207,73 +222,108 @@ union all
 select * exclude (row_of_them, slice, first_us, last_us, number), last_us as ended_us, number - 1 as number
 from rows_of_them
 where number > 1
-order by ended_us
+order by place, ended_us
 
 -- step: sampled
--- Counters of calls with their runs in the span, and one run to each side; believed where no log lines are on that day.
+-- Counters of calls with their runs in some spans, and one run before each; after more than $gap_us without a sample
+-- counting begins anew.
+with spans as (
+    select
+        unnest($place::bigint[]) as place,
+        unnest($environment::varchar[]) as environment,
+        unnest($service::varchar[]) as service,
+        unnest($from_us::bigint[]) as from_us,
+        unnest($to_us::bigint[]) as to_us
+),
+tracks as (
+    select
+        track_id,
+        environment,
+        service,
+        source,
+        source_group,
+        scrape_target,
+        coalesce(nullif(profile, ''), source) as profile,
+        operation,
+        coalesce(nullif(target, ''), breaker) as target,
+        breaker,
+        coalesce(detail['vantage'], if(breaker <> '', 'client', 'server')) as vantage,
+        labels,
+        detail['outcome'] as outcome,
+        coalesce(detail['role'], '') as role,
+        coalesce(detail['whole'], '') as whole,
+        coalesce(detail['part_of'], '') as part_of
+    from raw.tracks
+    where kind = 'requests'
+        and (environment, service) in (select (environment, service) from spans)
+        and coalesce(detail['outcome'], '') <> ''
+        and coalesce(detail['role'], '') in ('', 'besides')
+),
+runs as (
+    select *, lead(last_us) over (partition by track_id order by first_us) as next_us
+    from raw.runs
+    semi join tracks using (track_id)
+    where first_us <= $most_us::bigint and last_us >= $least_us::bigint - $gap_us::bigint
+)
 select
-    track.track_id,
-    track.source,
-    track.source_group,
-    track.scrape_target,
-    coalesce(nullif(track.profile, ''), track.source) as profile,
-    track.operation,
-    coalesce(nullif(track.target, ''), track.breaker) as target,
-    track.breaker,
-    coalesce(track.detail['vantage'], if(track.breaker <> '', 'client', 'server')) as vantage,
-    track.labels,
-    track.detail['outcome'] as outcome,
-    coalesce(track.detail['role'], '') as role,
-    coalesce(track.detail['whole'], '') as whole,
-    coalesce(track.detail['part_of'], '') as part_of,
-    run.first_us,
-    run.last_us,
-    run.value,
-    run.read_s,
-    run.assumed
-from raw.tracks as track
-join raw.runs as run using (track_id)
-where track.kind = 'requests'
-    and track.environment = $environment
-    and track.service = $service
-    and coalesce(track.detail['outcome'], '') <> ''
-    and coalesce(track.detail['role'], '') in ('', 'besides')
-    and run.first_us <= $to_us
-qualify run.last_us >= $from_us
-    or lead(run.last_us) over (partition by track.track_id order by run.first_us) >= $from_us
-order by track.track_id, run.first_us
+    spans.place,
+    tracks.* exclude (environment, service),
+    runs.first_us,
+    runs.last_us,
+    runs.value,
+    runs.read_s,
+    runs.assumed
+from spans
+join tracks using (environment, service)
+join runs using (track_id)
+where runs.first_us <= spans.to_us
+    and (runs.last_us >= spans.from_us or (runs.next_us >= spans.from_us and runs.last_us >= spans.from_us - $gap_us::bigint))
+order by spans.place, tracks.track_id, runs.first_us
 
 -- step: unbelieved
 -- On which days what metrics counted of whom is not believed.
-select breaker, labels, epoch_us(day_start) as from_us, epoch_us(day_end) as to_us
+select environment, service, breaker, labels, epoch_us(day_start) as from_us, epoch_us(day_end) as to_us
 from kept.count_witnesses
-where relation = 'request_counts'
-    and not chosen
-    and counted_by = 'metrics'
-    and environment = $environment
-    and service = $service
+where relation = 'request_counts' and not chosen and counted_by = 'metrics'
 
 -- step: longest
--- How long calls lasted at most in the span, by their histograms: the least upper bound that all calls stayed under.
-with grown as (
-    select labels, try_cast(detail['upper_bound_s'] as double) as upper_bound_s, max(run.value) - min(run.value) as grown
-    from raw.tracks as track
+-- How long calls lasted at most in each span, by their histograms: the least upper bound that all calls stayed under.
+with spans as (
+    select
+        unnest($place::bigint[]) as place,
+        unnest($environment::varchar[]) as environment,
+        unnest($service::varchar[]) as service,
+        unnest($from_us::bigint[]) as from_us,
+        unnest($to_us::bigint[]) as to_us
+),
+tracks as (
+    select track_id, environment, service, try_cast(detail['upper_bound_s'] as double) as upper_bound_s
+    from raw.tracks
+    where kind = 'latency' and (environment, service) in (select (environment, service) from spans)
+),
+grown as (
+    select spans.place, tracks.upper_bound_s, max(run.value) - min(run.value) as grown
+    from spans
+    join tracks using (environment, service)
     join raw.runs as run using (track_id)
-    where track.kind = 'latency'
-        and track.environment = $environment
-        and track.service = $service
-        and run.first_us <= $to_us
-        and run.last_us >= $from_us
+    where run.first_us <= spans.to_us
+        and run.last_us >= spans.from_us
+        and run.first_us <= $most_us::bigint
+        and run.last_us >= $least_us::bigint
         and not isnan(run.value)
-    group by track.track_id, labels, detail
+    group by spans.place, tracks.track_id, tracks.upper_bound_s
 ),
 by_bound as (
-    select upper_bound_s, sum(grown) as grown from grown group by upper_bound_s
+    select place, upper_bound_s, sum(grown) as grown from grown group by place, upper_bound_s
+),
+wholes as (
+    select place, max(grown) as grown from by_bound group by place having max(grown) > 0
 )
-select min(upper_bound_s) as longest_s
+select place, min(by_bound.upper_bound_s) as longest_s
 from by_bound
-where grown >= (select max(grown) from by_bound) and isfinite(upper_bound_s)
-    and exists (from by_bound where grown > 0)
+join wholes using (place)
+where by_bound.grown >= wholes.grown and isfinite(by_bound.upper_bound_s)
+group by place
 
 -- step: kept_failures
 select * exclude (row_id, environment, service)
