@@ -18,5 +18,4 @@ with asked as (
 edges as (
     select row_number() over (order by at_us) as place, at_us
     from (select from_us as at_us from asked union select to_us from asked)
-),
-whole as (select min(at_us) as from_us, max(at_us) as to_us from edges)
+)

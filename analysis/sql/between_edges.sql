@@ -1,4 +1,5 @@
 -- Buckets inside what is asked for: inside(ask, outcome, level, value, low, high), from calls with asked and edges.
+-- calls have a count; what is known of loose ones is value, sure and possible.
 --
 -- An edge, the server behind it and a client may count the same calls: of those that saw a service one decides, its
 -- sli_source, else the edge before the server before the client. Who asks for a breaker or a target asks all of them.
@@ -8,39 +9,93 @@
 --   E(x): what ended by x. At an edge x, touched(x) is what has begun and not ended, part(x) its share before x.
 --   inside [a, b): value E(b) + part(b) - E(a) - part(a); low E(b) - E(a) - touched(a), no less than 0;
 --   high E(b) + touched(b) - E(a).
+asked_time as (select min(at_us) as from_us, max(at_us) as to_us from edges),
+times as (
+    -- The time asked for, as far as there are buckets in it.
+    select
+        greatest(asked_time.from_us // 60000000, epoch_us(seen.first_start) // 60000000) as from_minute,
+        least((asked_time.to_us - 1) // 60000000, epoch_us(seen.last_start) // 60000000) as to_minute
+    from asked_time
+    cross join (select min(bucket_start) as first_start, max(bucket_start) as last_start from calls) as seen
+),
+minutes as (
+    -- Nearly all buckets are a minute long: these are looked up by their start alone.
+    select unnest(range(from_minute, to_minute + 1)) * 60000000 as starts_us, starts_us + 60000000 as ends_us
+    from times
+),
+odd as (
+    select bucket_start, bucket_s, starts_us, ends_us
+    from (
+        select
+            bucket_start,
+            bucket_s,
+            epoch_us(bucket_start) as starts_us,
+            epoch_us(bucket_start) + (bucket_s * 1000000)::bigint as ends_us
+        from (
+            select bucket_start, bucket_s from calls where bucket_s <> 60
+            union
+            select bucket_start, bucket_s from loose
+        )
+    ) as found
+    join asked_time on starts_us < asked_time.to_us and ends_us > asked_time.from_us
+),
 stamps as (
-    select distinct starts_us, ends_us
-    from calls, whole
-    where starts_us < whole.to_us and ends_us > whole.from_us
+    select make_timestamptz(starts_us) as bucket_start, 60.0 as bucket_s, starts_us, ends_us from minutes
+    union
+    select bucket_start, bucket_s, starts_us, ends_us from odd
 ),
 placed as (
     -- How many edges lie before the end of each bucket.
-    select stamps.starts_us, stamps.ends_us, coalesce(edges.place, 0) as place
+    select stamps.bucket_start, stamps.bucket_s, coalesce(edges.place, 0) as place
     from stamps
     asof left join edges on stamps.ends_us > edges.at_us
 ),
 straddling as (
     select
-        stamps.starts_us,
-        stamps.ends_us,
+        stamps.bucket_start,
+        stamps.bucket_s,
         edges.place,
         (edges.at_us - stamps.starts_us) / (stamps.ends_us - stamps.starts_us) as share
     from stamps
     join edges on edges.at_us > stamps.starts_us and edges.at_us < stamps.ends_us
+    where edges.at_us % 60000000 <> 0 or stamps.bucket_s <> 60
 ),
 points as (
     select
         environment, service, operation, breaker, target, instance, vantage, outcome, level, place, false as crossing,
-        sum(value) as value, sum(sure) as sure, sum(possible) as possible, 0.0 as part
+        sum(count) as value, value as sure, value as possible, 0.0 as part
     from calls
-    join placed using (starts_us, ends_us)
+    join (select bucket_start, place from placed where bucket_s = 60) as minute using (bucket_start)
+    where bucket_s = 60
+    group by all
+    union all by name
+    select
+        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, false as crossing,
+        sum(count) as value, value as sure, value as possible, 0.0 as part
+    from calls
+    join placed using (bucket_start, bucket_s)
+    where bucket_s <> 60
+    group by all
+    union all by name
+    select
+        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, false as crossing,
+        sum(value) as value, sum(sure) as sure, sum(possible) as possible, 0.0 as part
+    from loose
+    join placed using (bucket_start, bucket_s)
+    group by all
+    union all by name
+    select
+        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, true as crossing,
+        sum(count) as value, value as sure, value as possible, sum(count * share) as part
+    from calls
+    join straddling using (bucket_start, bucket_s)
     group by all
     union all by name
     select
         environment, service, operation, breaker, target, instance, vantage, outcome, level, place, true as crossing,
         sum(value) as value, sum(sure) as sure, sum(possible) as possible, sum(value * share) as part
-    from calls
-    join straddling using (starts_us, ends_us)
+    from loose
+    join straddling using (bucket_start, bucket_s)
     group by all
 ),
 keyed as (

@@ -23,6 +23,8 @@ spells as (
     -- A level whose weight is 1 in every policy changes nothing.
     from level_spells
     where level in (select level from weights where weight < 1)
+        and started_earliest_us < (select max(at_us) from edges)
+        and ended_latest_us > (select min(at_us) from edges)
 ),
 spell_labels as (select distinct environment, service, labels from spells),
 counted_labels as (
@@ -39,25 +41,29 @@ counted_labels as (
         and counts.labels = spell.labels
     group by all
 ),
+scoped as (
+    select service from asked where service is not null
+    union
+    select distinct service from request_counts where $all_services::boolean
+),
 calls as not materialized (
     select
-        environment,
-        service,
-        if($by_operation::boolean, operation, null) as operation,
-        if($by_breaker::boolean, breaker, null) as breaker,
-        if($by_target::boolean, target, null) as target,
-        if($by_instance::boolean, instance, null) as instance,
-        vantage,
-        outcome,
+        counts.environment,
+        counts.service,
+        if($by_operation::boolean, counts.operation, null) as operation,
+        if($by_breaker::boolean, counts.breaker, null) as breaker,
+        if($by_target::boolean, counts.target, null) as target,
+        if($by_instance::boolean, counts.instance, null) as instance,
+        counts.vantage,
+        counts.outcome,
         '' as level,
-        epoch_us(bucket_start) as starts_us,
-        epoch_us(bucket_start) + (bucket_s * 1000000)::bigint as ends_us,
-        count as value,
-        count as sure,
-        count as possible
-    from request_counts
-    where $all_services::boolean or service in (select service from asked)
-    union all by name
+        counts.bucket_start,
+        counts.bucket_s,
+        counts.count
+    from request_counts as counts
+    semi join scoped on scoped.service is not distinct from counts.service
+),
+loose as (
     select
         environment,
         service,
@@ -68,11 +74,11 @@ calls as not materialized (
         vantage,
         'instead' as outcome,
         '' as level,
-        epoch_us(bucket_start) as starts_us,
-        epoch_us(bucket_start) + (bucket_s * 1000000)::bigint as ends_us,
-        count as value,
-        count as sure,
-        count as possible
+        bucket_start,
+        bucket_s,
+        count::double as value,
+        count::double as sure,
+        count::double as possible
     from request_counts_besides
     where outcome = 'fallback'
     union all by name
@@ -86,20 +92,28 @@ calls as not materialized (
         counts.vantage,
         counts.outcome,
         spell.level,
-        epoch_us(counts.bucket_start) as starts_us,
-        epoch_us(counts.bucket_start) + (counts.bucket_s * 1000000)::bigint as ends_us,
-        counts.count
-        * greatest(0, least(ends_us, spell.ended_us) - greatest(starts_us, spell.started_us))
-        / (ends_us - starts_us) as value,
-        if(starts_us >= spell.started_latest_us and ends_us <= spell.ended_earliest_us, counts.count, 0) as sure,
+        counts.bucket_start,
+        counts.bucket_s,
+        counts.count * greatest(
+            0, least(counts.ends_us, spell.ended_us) - greatest(counts.starts_us, spell.started_us)
+        ) / (counts.ends_us - counts.starts_us) as value,
+        if(
+            counts.starts_us >= spell.started_latest_us and counts.ends_us <= spell.ended_earliest_us, counts.count, 0
+        ) as sure,
         counts.count as possible
     from spells as spell
     join counted_labels using (environment, service, labels)
-    join request_counts as counts
+    join (
+        select
+            *,
+            epoch_us(bucket_start) as starts_us,
+            epoch_us(bucket_start) + (bucket_s * 1000000)::bigint as ends_us
+        from request_counts
+    ) as counts
         on counts.service = spell.service
         and counts.environment is not distinct from spell.environment
-        and epoch_us(counts.bucket_start) < spell.ended_latest_us
-        and epoch_us(counts.bucket_start) + (counts.bucket_s * 1000000)::bigint > spell.started_earliest_us
+        and counts.starts_us < spell.ended_latest_us
+        and counts.ends_us > spell.started_earliest_us
         and (counts.labels = spell.labels or not counted_labels.own)
 ),
 -- include: between_edges.sql

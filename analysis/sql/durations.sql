@@ -3,6 +3,11 @@
 -- Histograms are cumulative, and instances may have bounds of their own: each series is cut into its buckets by itself.
 -- include: asked_calls.sql
 ,
+scoped as (
+    select service from asked where service is not null
+    union
+    select distinct service from latency_histograms where $all_services::boolean
+),
 calls as not materialized (
     select
         environment,
@@ -15,13 +20,16 @@ calls as not materialized (
         upper_bound_s as outcome,
         -- Which series it is: calls by series, as others are by level.
         hash(environment, service, operation, breaker, target, instance, labels, counted_by) as level,
-        epoch_us(bucket_start) as starts_us,
-        epoch_us(bucket_start) + (bucket_s * 1000000)::bigint as ends_us,
-        count as value,
-        count as sure,
-        count as possible
-    from latency_histograms
-    where $all_services::boolean or service in (select service from asked)
+        bucket_start,
+        bucket_s,
+        count
+    from latency_histograms as counts
+    semi join scoped on scoped.service is not distinct from counts.service
+),
+loose as (
+    select *, 0.0 as value, 0.0 as sure, 0.0 as possible
+    from calls
+    where false
 ),
 -- include: between_edges.sql
 ,

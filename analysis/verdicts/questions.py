@@ -41,6 +41,9 @@ OF_OUTAGES = frozenset({
 SETTLED_US = 5 * MINUTE_US
 """A window that ended so long ago is judged as over: what is collected of its last moments is in by then."""
 
+OF_BUDGETS = frozenset({"error_budget_remaining", "burn_rate"})
+"""Indicators that are about the target of another objective."""
+
 NOT_FULL = "window not yet full"
 
 
@@ -133,7 +136,9 @@ def questions(ground: Ground, objectives: Sequence[Objective], span: Span) -> It
             for subject in _subjects(ground, objective, span.experiment):
                 for limit in _limits(ground, objective, subject):
                     for name in objective.policies:
-                        yield _question(ground, objective, name, limit, (found, span.experiment))
+                        asked = _question(ground, objective, name, limit, (found, span.experiment))
+                        if asked.ask.spans or not span.finished:  # else it was over before the first sight
+                            yield asked
 
 
 def _concerned(ground: Ground, objective: Objective, tried: Experiment | None) -> bool:
@@ -320,13 +325,26 @@ def _after_faults(ground: Ground, after_s: float, found: Frame, tried: Experimen
 def _good_share(ground: Ground, objective: Objective) -> float | None:
     """Return the target of the objective whose budget is asked for: its own, the one it names, or its service's."""
     own = good_share(objective)
-    if own is not None:
+    if own is not None or objective.indicator not in OF_BUDGETS:
         return own
+    by_name, by_service = ground.once("verdicts/good_shares", _good_shares)
     if objective.of is not None:
-        return next((good_share(one) for one in ground.config.objectives if one.name == objective.of), None)
-    same = [good_share(one) for one in ground.config.objectives if one.service == objective.service]
-    targets = {target for target in same if target is not None}
-    return targets.pop() if len(targets) == 1 else None
+        named: float | None = by_name.get(objective.of)
+        return named
+    targets: set[float] = by_service.get(objective.service, set())
+    return next(iter(targets)) if len(targets) == 1 else None
+
+
+def _good_shares(ground: Ground) -> tuple[dict[str, float | None], dict[str | None, set[float]]]:
+    """Return the targets of objectives that have a budget, by their names and by their services."""
+    by_name: dict[str, float | None] = {}
+    by_service: dict[str | None, set[float]] = {}
+    for one in ground.config.objectives:
+        target = good_share(one)
+        by_name.setdefault(one.name, target)
+        if target is not None:
+            by_service.setdefault(one.service, set()).add(target)
+    return by_name, by_service
 
 
 def _slicing(objective: Objective) -> Slicing | None:
