@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from breakwatch.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Instant
-from breakwatch.errors import SourceError
-from collectors import push_down
 from collectors.claims import NAME
 from collectors.packed import Packed, pack
 from collectors.prometheus_api import Count, NotSpokenError, PrometheusApi, TooHeavyError
-from collectors.targets import UP, Targets
+from collectors.targets import UP
 
 T = TypeVar("T")
 
@@ -39,13 +37,11 @@ class Fetcher:
         api: the server.
         streams: whether it speaks remote read with streamed chunks; None while that is not known.
         longest_us: the longest span that is asked for at once.
-        asks_for_changes: whether short spans are read by asking which series changed.
     """
 
     api: PrometheusApi
     streams: bool | None = None
     longest_us: int = LONGEST_STREAM_US
-    asks_for_changes: bool = True
     _fitted_us: int = LONGEST_STREAM_US
     _histograms: int = 0
     _told: set[str] = field(default_factory=set)
@@ -119,22 +115,6 @@ class Fetcher:
         packed, histograms = self.api.packed(metrics, start_us, end_us, matchers)
         self._histograms += histograms
         return packed
-
-    def carried(
-        self, series: Sequence[Mapping[str, str]], start_us: Instant, end_us: Instant, targets: Targets
-    ) -> Packed:
-        """Return the samples of some series, whose targets are known, in ``[start_us, end_us)``."""
-        if not self.streams and self.asks_for_changes and end_us - start_us <= STEADY_US:
-            try:
-                packed = push_down.carried(self.api, series, targets, start_us, end_us)
-            except SourceError as error:
-                if error.retryable:
-                    raise
-                self.asks_for_changes = False  # a server that cannot match these series to up
-                packed = None
-            if packed is not None:
-                return packed
-        return self.whole(sorted({one[NAME] for one in series}), start_us, end_us)
 
     def changes(
         self,

@@ -180,7 +180,7 @@ class PrometheusCollector:
         health = self._fetcher.whole(OF_TARGETS, *self._around(chunk), jobs_of(chunk.series))
         targets = targets_of(self._encoder, side_by_side([health, without_samples(chunk.series)]), outlook)
         since_us = self._since(chunk, targets)
-        carried = self._fetcher.carried(chunk.series, since_us, chunk.end_us, targets)
+        carried = self._fetcher.whole(sorted({one[NAME] for one in chunk.series}), since_us, chunk.end_us)
         samples = side_by_side([health, carried])
         if targets.without_up:
             targets = targets_of(self._encoder, samples, outlook)

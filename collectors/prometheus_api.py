@@ -156,22 +156,6 @@ class PrometheusApi:
                 found = samples_of(answer["result"])
             return _between(found, start_us, end_us)
 
-    def restless(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
-        """Return the series of some metrics that did anything in ``[start_us, end_us)`` but stay as they were.
-
-        That is: their value changed, or they were not there at every successful scrape of their target.
-        """
-        span, at_us = range_of(start_us, end_us)
-        question = by_metric(
-            metrics,
-            lambda metric: (
-                f"changes({metric}{span}) > 0 or count_over_time({metric}{span})"
-                f" != on (job, instance) group_left () sum_over_time(up{span})"
-            ),
-        )
-        found = [dict(one["metric"]) for one in self.instant(question, at_us)]
-        return [{NAME: one.pop(METRIC), **one} for one in found]
-
     def changed(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
         """Return the series of some metrics whose value changed in ``[start_us, end_us)``."""
         span, at_us = range_of(start_us, end_us)

@@ -37,8 +37,7 @@ class Steady:
 
     Attributes:
         names: the metrics that were wanted.
-        calm, busy: those to be asked for changes (also where none of their series was there: one may come), and those to
-            be read as a whole.
+        calm, busy: those to be asked for changes, and those to be read as a whole.
         roster: of the series of the calm metrics, also of those that nobody claims.
         place: of each of these series, where it stands in the roster.
         counts: how many series of a calm metric a target carries.

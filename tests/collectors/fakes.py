@@ -49,23 +49,6 @@ class FakeApi:
         del query, at_us
         return []
 
-    def restless(self, metrics: Sequence[str], start_us: Instant, end_us: Instant) -> list[dict[str, str]]:
-        """Answer like a Prometheus: what changed, or was not there at every scrape of its target that succeeded."""
-        found = self.samples(metrics, start_us, end_us)
-        up = self.samples(["up"], start_us, end_us)
-        succeeded: dict[tuple[str | None, str | None], float] = {}
-        for number, labels in enumerate(up.labels):
-            mine = up.values[up.series == number]
-            if len(mine):
-                succeeded[labels.get("job"), labels.get("instance")] = float(mine.sum())
-        restless = []
-        for number, labels in enumerate(found.labels):
-            values = found.values[found.series == number]
-            there = succeeded.get((labels.get("job"), labels.get("instance")))
-            if len(values) and (len(set(values.tolist())) > 1 or (there is not None and len(values) != there)):
-                restless.append(dict(labels))
-        return restless
-
     def second(self) -> FakeApi:
         """Return what answers like another connection to the same server."""
         return self

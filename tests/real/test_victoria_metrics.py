@@ -68,21 +68,21 @@ def fill(url: str, api: FakeApi) -> None:
             assert answer.status in {200, 204}
 
 
-def collected(url: str, cuts: list[int], *, changes: bool) -> dict[Track, list[Run]]:
+def collected(url: str, cuts: list[int], *, whole: bool) -> dict[Track, list[Run]]:
     """Return what collecting the windows between cuts comes to."""
     source = PrometheusSource(name="p", url=url)
     collector = PrometheusCollector(source, Config(), fixed_clock(cuts[-1] + DAY_US))
-    collector._fetcher.asks_for_changes = changes
+    collector._calm._refused = whole
     batches: list[Batch] = []
     for start, end in pairwise(cuts):
         batches += collector.collect(Window(start, end), {})
     assert collector._fetcher.streams is False
-    assert collector._fetcher.asks_for_changes is changes, "the server could answer what was asked"
+    assert collector._calm._refused is whole, "the server could answer what was asked"
     return united(batches)
 
 
 def test_a_server_without_remote_read_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows of any length, read whole, in chunks, or by asking for changes, come to what is in the server."""
+    """Windows of any length, read as a whole, in chunks, or by what changed, come to what is in the server."""
     api = in_milliseconds(history(3))
     first, last = span(api)
     api.now_us = last + DAY_US
@@ -92,9 +92,9 @@ def test_a_server_without_remote_read_says_the_same(tmp_path: Path, monkeypatch:
         fill(url, api)
         with pytest.raises(NotSpokenError):
             PrometheusApi(PrometheusSource(name="p", url=url)).packed(["up"], first, last)
-        assert collected(url, [first, last], changes=True) == expected
+        assert collected(url, [first, last], whole=False) == expected
         steady = [*range(first, last, 5 * MINUTE_US), last]
-        assert collected(url, steady, changes=True) == expected
-        assert collected(url, steady, changes=False) == expected
+        assert collected(url, steady, whole=False) == expected
+        assert collected(url, steady, whole=True) == expected
         monkeypatch.setattr(fetching, "SAMPLES_PER_REQUEST", 500)
-        assert collected(url, [first, last], changes=False) == expected
+        assert collected(url, [first, last], whole=True) == expected
