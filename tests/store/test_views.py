@@ -85,7 +85,7 @@ def test_a_kept_table_has_the_columns_of_its_view(store: Store, name: str) -> No
     view = next(view for view in views() if view.name == name)
     own = {"role"} if name == "request_counts" else set()  # what tells its rows from those of request_counts_besides
     assert kept in (set(view.columns) | own, set())
-    assert bool(kept) == (name not in {"collection_runs", "rejected_inputs", "request_counts_besides"})
+    assert bool(kept) == (name not in {"collection_runs", "rejected_inputs", "request_counts_besides", "signals"})
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["newest client", "oldest client"])
