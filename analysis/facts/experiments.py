@@ -169,8 +169,7 @@ def _felt(store: Store, read: Readings, fault: Row) -> bool | None:
         return True
     params = {**span.params, "to_us": until_us, "target": fault["target"] if target else ""}
     (moved,) = store.rows(step["moved"], params | {"target": _moving(fault)})
-    (stalled,) = store.rows(step["stalled"], params)
-    if moved["moved"] or stalled["stalled"]:
+    if moved["moved"] or any(store.rows(step[name], params)[0]["stalled"] for name in ("stalled", "stalled_counted")):
         return True
     return False if seen else None
 

@@ -236,6 +236,38 @@ select coalesce(
 ) as stalled
 from told
 
+-- step: stalled_counted
+-- The same by latency histograms, of which a bucket holds all calls up to its bound: by the minutes that the window touches.
+with buckets as (
+    select
+        bucket_start >= make_timestamptz($from_us // 60000000 * 60000000) as during,
+        upper_bound_s,
+        sum(count) as calls
+    from kept.latency_histograms
+    where counted_by = 'metrics'
+        and environment = $environment
+        and service = $service
+        and bucket_start >= make_timestamptz($from_us // 60000000 * 60000000 - 300000000)
+        and bucket_start <= make_timestamptz($to_us)
+        and ($target = '' or target in ('', $target))
+    group by during, upper_bound_s
+),
+own as (
+    select *, calls - coalesce(lag(calls) over (partition by during order by upper_bound_s), 0) as own_calls
+    from buckets
+),
+slowest as (
+    select during, max(upper_bound_s) filter (where own_calls > 0) as bound_s, max(calls) as calls
+    from own
+    group by during
+)
+select coalesce(
+    max(bound_s) filter (where during) > 2 * max(bound_s) filter (where not during)
+    and max(calls) filter (where not during) >= 10,
+    false
+) as stalled
+from slowest
+
 -- step: kept
 select * exclude (row_id)
 from kept.experiments

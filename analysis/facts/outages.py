@@ -142,7 +142,10 @@ def severity(outage: Outage, *, critical: bool) -> str:
 
 
 def healed_by(outage: Outage, changes: Iterable[Row]) -> str | None:
-    """Say what ended an outage: a deploy or restart inside it, a hand, or nothing but itself; None while it goes on."""
+    """Say what ended an outage: a deploy or restart inside it, a hand, or nothing but itself; None while it goes on.
+
+    Where its end fell into a time that nobody looked at, longer than the settle time, what was not told is unknown.
+    """
     if outage.end is None:
         return None
     start_us, end_us = outage.start.latest_us, outage.end.latest_us
@@ -154,7 +157,10 @@ def healed_by(outage: Outage, changes: Iterable[Row]) -> str | None:
     for cause in ("deploy", "restart"):
         if cause in inside:
             return cause
-    return "manual" if inside & _HANDS else "self"
+    if inside & _HANDS:
+        return "manual"
+    unseen_us = outage.end.latest_us - outage.end.earliest_us
+    return "unknown" if unseen_us > SECOND_US * max(spell.settle_s for spell in outage.spells) else "self"
 
 
 def in_words(outage: Outage) -> str:

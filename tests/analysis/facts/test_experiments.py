@@ -11,9 +11,9 @@ from analysis.facts.experiments import faults
 from analysis.refresh import refresh
 from breakwatch.clock import from_us, to_us
 from breakwatch.config import Config, Policy
-from breakwatch.model import Batch, Sighting, SightingKind, Subject, pairs
+from breakwatch.model import Batch, Sighting, SightingKind, Subject, TrackKind, pairs
 from breakwatch.records import Record, RecordKind
-from tests.analysis.facts.evidence import at
+from tests.analysis.facts.evidence import Evidence, at, requests, track
 from tests.analysis.facts.test_outages import call, steady
 
 if TYPE_CHECKING:
@@ -178,6 +178,21 @@ def test_a_call_that_stalled_felt_it(store: Store) -> None:
     """No call failed, but one took far longer than any before."""
     brought(store, *steady(0, 40), call(15.5, lasted_s=3), records=(experiment(10, 20, service="shop"),))
     assert felt(store) is True
+
+
+@pytest.mark.parametrize(("slow_from", "expected"), [(300, True), (1000, False)])
+def test_a_histogram_shows_that_calls_stalled(store: Store, slow_from: int, expected: bool) -> None:  # noqa: FBT001
+    """Calls came into a bucket far above any that had some before; slow ones after the fault was gone do not count."""
+    evidence = Evidence(gap_us=40_000_000)
+    stamps = range(0, 1201, 15)
+    evidence.add(requests("success"), [(at(s), float(s)) for s in stamps])
+    for bound, share in (("0.1", 0.9), ("1.0", 1.0), ("inf", 1.0)):
+        quick = 1.0 if bound == "0.1" else share
+        growing = [(at(s), round(min(s, slow_from) * quick + max(s - slow_from, 0) * share)) for s in stamps]
+        evidence.add(track(TrackKind.LATENCY, upper_bound_s=bound), growing)
+    store.append(evidence.batch())
+    brought(store, records=(experiment(300, 420, service="shop"),))
+    assert felt(store) is expected
 
 
 def test_a_call_that_was_moved_felt_it(store: Store) -> None:

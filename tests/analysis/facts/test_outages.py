@@ -32,7 +32,7 @@ QUIET = Config(policies={"default": Policy(settle_s=0.0)})
 def call(second: float, outcome: str = "success", *, lasted_s: float = 0.1, **more: str) -> Sighting:
     """Return a call that began at ``second``; ``operation``, ``target``, ``breaker`` and ``vantage`` may be."""
     operation, breaker, target = (more.get(name, "") for name in ("operation", "breaker", "target"))
-    subject = Subject("prod", "shop", operation, breaker, target=target)
+    subject = Subject("prod", more.get("service", "shop"), operation, breaker, target=target)
     vantage = {"vantage": more["vantage"]} if "vantage" in more else {}
     detail = pairs({"outcome": outcome, "duration_s": repr(lasted_s + 0.000_001), **vantage})
     position = f"{second}{outcome}{sorted(more.items())}"
@@ -185,6 +185,28 @@ def test_by_counters_the_truth_lies_inside_the_bounds(store: Store) -> None:
     assert row["duration_low_s"] < 120 < row["duration_high_s"]
     (spell,) = store.rows("from failure_spells")
     assert spell["assumed"] is True
+
+
+def test_the_settle_time_is_four_scrapes_where_that_is_longer(store: Store) -> None:
+    """Scraped once a minute, two minutes of quiet prove little; log lines need no more than a minute."""
+    store.append(counters(every_s=60).batch())
+    refresh(store, Config())
+    assert store.rows("select settle_s from outage_spells") == [{"settle_s": 240.0}]
+    told(store, Config(), steady(5000, 5010, "failure", service="till"), steady(5010, 5020, service="till"))
+    assert store.rows("select settle_s from outage_spells where service = 'till'") == [{"settle_s": 60.0}]
+
+
+def test_what_failed_while_nobody_looked_is_known_to_have_failed_but_not_when(store: Store) -> None:
+    """No scrape for an hour, and 200 failed calls more after it: anything from nothing to the whole hour."""
+    evidence = Evidence(gap_us=40_000_000)
+    stamps = [*range(0, 300, 15), *range(3900, 4200, 15)]
+    evidence.add(requests("success"), [(at(s), float(s)) for s in stamps])
+    evidence.add(requests("failure"), [(at(s), 200.0 if s >= 3900 else 0.0) for s in stamps])
+    store.append(evidence.batch())
+    refresh(store, QUIET)
+    (row,) = store.rows("from outages")
+    assert (row["failed_requests"], row["duration_low_s"], row["healed_by"]) == (200, 0.0, "unknown")
+    assert row["duration_high_s"] >= 3600
 
 
 def test_a_latency_histogram_says_how_long_calls_last(store: Store) -> None:
