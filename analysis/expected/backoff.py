@@ -35,8 +35,11 @@ def find(subjects: Subjects) -> Iterator[Finding]:
     for row in subjects.rows.rows(_DAYS["kept"], subjects.asked()):
         if (row["environment"], row["service"], row["from_us"] // DAY_US * DAY_US) not in days:
             where = (row["environment"], row["service"], row["subject"])
+            word = next((word for word, how in _HOW.items() if how in row["evidence"]), "")
             if not subjects.anew:
-                yield Finding(row["kind"], *where, row["from_us"], row["until_us"], row["evidence"], "", row["labels"])
+                yield Finding(
+                    row["kind"], *where, row["from_us"], row["until_us"], row["evidence"], "", row["labels"], word
+                )
     asks = [
         Ask(Scope(environment=environment or None, service=service), ((day_us, day_us + DAY_US),))
         for environment, service, day_us in sorted(days)
@@ -54,7 +57,16 @@ def _finding(row: dict[str, Any]) -> Finding:
     place = "" if row["example_place"] is None else f" before attempt {row['example_place'] + 1}"
     example = f"for example {seconds(row['example_s'])}{place}"
     text = f"{row['broken']} of {row['waits']} waits of {subject} {_HOW[row['word']]}; {example}"
-    return Finding(kind, row["environment"] or "", row["service"], subject, row["from_us"], row["until_us"], text)
+    return Finding(
+        kind,
+        row["environment"] or "",
+        row["service"],
+        subject,
+        row["from_us"],
+        row["until_us"],
+        text,
+        which=row["word"],
+    )
 
 
 CHECK = Check(("backoff", "jitter"), find, when="lines")

@@ -64,6 +64,7 @@ class Finding:
 
     Attributes:
         subject: the breaker, target or operation it is about.
+        which: tells findings of one kind apart that begin at the same instant.
         evidence: what was seen, in words, with the numbers.
     """
 
@@ -76,13 +77,14 @@ class Finding:
     evidence: str
     instance: str = ""
     labels: Mapping[str, str] | None = None
+    which: str = ""
 
     def row(self) -> Row:
         """Return it as a row of ``findings``; its number stays the same while its beginning does."""
         where = (self.environment, self.service, self.subject, self.instance, repr(sorted((self.labels or {}).items())))
         return {
             "environment": self.environment,
-            "finding_id": stable_id(self.kind, *where, str(self.first_us)),
+            "finding_id": stable_id(self.kind, *where, str(self.first_us), self.which),
             "kind": self.kind,
             "service": self.service,
             "subject": self.subject,

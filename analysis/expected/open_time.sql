@@ -38,12 +38,8 @@ left join declared using (service, breaker)
 left join seen using (environment, service, breaker)
 -- Only calls that were surely attempted while it was open, and turned away though the open period had passed: one that is
 -- let through is a probe, and between two samples of a gauge there may have been several.
-left join breaker_calls as calls
-    on calls.environment is not distinct from nullif(spell.environment, '')
-    and calls.service = spell.service
-    and calls.breaker = spell.breaker
-    and coalesce(calls.instance, '') = spell.instance
-    and calls.labels = spell.labels
+left join near_calls as calls
+    on calls.spell_id = spell.spell_id
     and calls.from_time >= spell.from_latest
     and calls.to_time <= spell.to_earliest
 where coalesce(declared.open_time_s, seen.open_time_s) is not null

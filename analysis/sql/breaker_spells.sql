@@ -5,6 +5,7 @@ asked_services as (
 ),
 spells as (
     select
+        row_number() over () as spell_id,
         move.environment, move.service, move.breaker, move.instance, move.labels,
         move.from_state, move.to_state as state,
         lead(move.to_state) over of_instance as to_state,
@@ -29,8 +30,28 @@ breaker_calls as (
     select
         environment, service, breaker, instance, labels, outcome, count,
         bucket_start as minute,
+        date_trunc('hour', bucket_start) as hour,
         bucket_start - case when counted_by = 'metrics' then interval 120 second else interval 0 second end as from_time,
         bucket_start + to_microseconds((bucket_s * 1e6)::bigint) as to_time
     from request_counts
     where breaker is not null and service in (select service from asked_services)
+),
+-- The calls of each spell's hours: joined by the hour, months of minutes are not compared with every spell.
+near_calls as (
+    select spell.spell_id, calls.outcome, calls.count, calls.minute, calls.from_time, calls.to_time
+    from (
+        select *, unnest(generate_series(
+            date_trunc('hour', from_earliest - interval 3 minute), date_trunc('hour', to_latest + interval 3 minute),
+            interval 1 hour
+        )) as hour
+        from spells
+        where state in ('open', 'half_open')
+    ) as spell
+    join breaker_calls as calls
+        on calls.environment is not distinct from nullif(spell.environment, '')
+        and calls.service = spell.service
+        and calls.breaker = spell.breaker
+        and coalesce(calls.instance, '') = spell.instance
+        and calls.labels = spell.labels
+        and calls.hour = spell.hour
 )
