@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from analysis.asking import Ask, Ground
 from analysis.bounds import Bounds
-from analysis.faults import faults
+from analysis.faults import certainly_within, faults, perhaps_within, within
 from analysis.harm import Harm, reach
 from analysis.outages import Outage
 
 Row = Mapping[str, Any]
+Overlap = Literal["surely", "likely", "perhaps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,17 @@ class Trouble:
     healed_by: frozenset[str] = frozenset()
     experiments: frozenset[str] = frozenset()
 
-    def overlaps(self, other: Trouble) -> bool:
-        """Say whether one that begins no earlier can have begun before this ended."""
-        return self.end is None or other.start.earliest_us <= self.end.latest_us
+    def overlaps(self, other: Trouble, how: Overlap) -> bool:
+        """Say whether one that begins no earlier began before this ended: surely, perhaps, or by the midpoints."""
+        if self.end is None:
+            return True
+        match how:
+            case "surely":
+                return other.start.latest_us <= self.end.earliest_us
+            case "perhaps":
+                return other.start.earliest_us <= self.end.latest_us
+            case "likely":
+                return other.start.middle_us <= self.end.middle_us
 
     def with_other(self, other: Trouble) -> Trouble:
         """Return the two as one."""
@@ -63,8 +72,8 @@ class Troubles:
         self._harm = Harm(ground, asks, steps)
         self._episodes = [_of_episode(row) for row in ground.rows.rows(steps["episodes"], reach(asks))]
 
-    def of(self, ask: Ask) -> list[Trouble]:
-        """Return the incidents that an ask is about, at any time.
+    def of(self, ask: Ask, how: Overlap = "likely") -> list[Trouble]:
+        """Return the incidents that an ask is about, at any time; those that overlap are one.
 
         Of a breaker, those are its episodes; of an operation or a target, the failures of its calls; else outages and
         episodes of the services.
@@ -75,7 +84,7 @@ class Troubles:
             found += self.failures(ask)
         if scope.operation is None and scope.target is None:
             found += self.openings(ask)
-        return [one for one in united(found) if _counts(self._ground, ask, one)]
+        return [one for one in united(found, how) if _counts(self._ground, ask, one)]
 
     def failures(self, ask: Ask) -> list[Trouble]:
         """Return the outages of the services alone, whatever they count for."""
@@ -87,9 +96,9 @@ class Troubles:
             for one in self._harm.outages(ask).of(ask)
         ]  # fmt: skip
 
-    def outages(self, ask: Ask) -> list[Trouble]:
+    def outages(self, ask: Ask, how: Overlap = "likely") -> list[Trouble]:
         """Return the outages that an ask is about, without the breakers, at any time."""
-        return [one for one in united(self.failures(ask)) if _counts(self._ground, ask, one)]
+        return [one for one in united(self.failures(ask), how) if _counts(self._ground, ask, one)]
 
     def openings(self, ask: Ask) -> Iterator[Trouble]:
         """Yield the episodes of breakers alone."""
@@ -102,12 +111,27 @@ class Troubles:
                 yield one
 
 
-def united(found: Iterable[Trouble]) -> list[Trouble]:
+def number(ask: Ask, told: Callable[[Overlap], Sequence[Trouble]]) -> tuple[int, int, int]:
+    """Return how many incidents began in the spans of an ask, with the least and the most that it can be.
+
+    The least counts what surely began inside, and takes for one what may overlap; the most the other way round. Of an
+    experiment all count, whenever they began.
+    """
+    if ask.scope.experiment is not None:
+        return len(told("likely")), len(told("perhaps")), len(told("surely"))
+    return (
+        sum(within(ask.spans, one.start) for one in told("likely")),
+        sum(certainly_within(ask.spans, one.start) for one in told("perhaps")),
+        sum(perhaps_within(ask.spans, one.start) for one in told("surely")),
+    )
+
+
+def united(found: Iterable[Trouble], how: Overlap) -> list[Trouble]:
     """Return the incidents of each service, those that overlap as one, in order of their start."""
     by_service: dict[tuple[str | None, str | None], list[Trouble]] = defaultdict(list)
     for one in sorted(found, key=lambda one: (one.start.earliest_us, one.start.latest_us)):
         own = by_service[one.environment, one.service]
-        if own and own[-1].overlaps(one):
+        if own and own[-1].overlaps(one, how):
             own[-1] = own[-1].with_other(one)
         else:
             own.append(one)

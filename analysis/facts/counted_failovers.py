@@ -89,7 +89,7 @@ def sighted(
             if not taken or taken[1].until_us - run.first.until_us > limits.horizon_us:
                 continue
             failed_since = any(
-                run.last_us <= at_us <= taken[1].until_us and other not in (name, taken[0])
+                run.last_us <= at_us <= taken[1].until_us and other in targets and other not in (name, taken[0])
                 for other, at_us in _failing(runs, downs)
             )
             if not failed_since and not _is_over(name, run, targets, taken, limits.quiet_us):

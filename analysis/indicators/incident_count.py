@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.asking import Ask, Ground, Measured
-from analysis.faults import certainly_within, perhaps_within, within
+from analysis.faults import within
 from analysis.indicator import Indicator
 from analysis.sqlfiles import read_steps
-from analysis.troubles import Troubles
+from analysis.troubles import Troubles, number
 
 _STEPS = read_steps("analysis.indicators", "incident_count.sql")
 
@@ -20,15 +20,9 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
 
 
 def _measured(ask: Ask, troubles: Troubles) -> Measured:
-    found = troubles.of(ask)
-    if ask.scope.experiment is not None:
-        n = low = high = len(found)
-    else:
-        n = sum(within(ask.spans, one.start) for one in found)
-        low = sum(certainly_within(ask.spans, one.start) for one in found)
-        high = sum(perhaps_within(ask.spans, one.start) for one in found)
-    ongoing = sum(one.end is None and within(ask.spans, one.start) for one in found)
-    return Measured(float(n), float(low), float(high), n=n, ongoing=ongoing)
+    n, low, high = number(ask, lambda how: troubles.of(ask, how))
+    ongoing = sum(one.end is None and within(ask.spans, one.start) for one in troubles.of(ask))
+    return Measured(float(n), float(min(low, n)), float(max(high, n)), n=n, ongoing=ongoing)
 
 
 INDICATOR = Indicator(

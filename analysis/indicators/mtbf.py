@@ -8,11 +8,11 @@ from math import inf
 from analysis.asking import Ask, Ground, Measured
 from analysis.bounds import Bounds
 from analysis.coverage import covered_spans
-from analysis.faults import certainly_within, perhaps_within, within
+from analysis.faults import within
 from analysis.indicator import Indicator
 from analysis.spans import Spans, common, length_s, united, without
 from analysis.sqlfiles import read_steps
-from analysis.troubles import Trouble, Troubles
+from analysis.troubles import Overlap, Trouble, Troubles, number
 from breakwatch.clock import Instant
 
 _STEPS = read_steps("analysis.indicators", "mtbf.sql")
@@ -25,18 +25,19 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
 
 
 def _measured(ground: Ground, ask: Ask, troubles: Troubles) -> Measured:
-    found = troubles.of(ask) if ask.scope.breaker is not None else troubles.outages(ask)
-    n = sum(within(ask.spans, one.start) for one in found)
-    low_n = sum(certainly_within(ask.spans, one.start) for one in found)
-    high_n = sum(perhaps_within(ask.spans, one.start) for one in found)
-    if not high_n:
+    def told(how: Overlap) -> Sequence[Trouble]:
+        return troubles.of(ask, how) if ask.scope.breaker is not None else troubles.outages(ask, how)
+
+    n, least, most = number(ask, told)
+    if not max(n, most):
         return Measured()
+    found = told("likely")
     seen = common(ask.spans, covered_spans(ground, ask.scope))
     low_s, value_s, high_s = (length_s(without(seen, down)) for down in _down(found, ground.now_us))
     return Measured(
         value_s / n if n else None,
-        low_s / high_n,
-        high_s / low_n if low_n else inf,
+        low_s / max(n, most),
+        high_s / min(n, least) if min(n, least) else inf,
         n=n,
         ongoing=sum(one.end is None for one in found if within(ask.spans, one.start)),
     )
