@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import analysis
 from analysis.questions.publication import publication
+from analysis.regressions.own import remember_own
 from analysis.verdicts import history
 from analysis.verdicts.judge import evaluate
 from analysis.verdicts.standing import standing
@@ -76,6 +78,8 @@ def check(config: Config, asked: Asked, clock: Clock = system_clock) -> int:
     collected = _collected(config, clock) if asked.fresh else ExitCode.OK
     with _looked_into(config, asked, clock) as rows:
         now_us = present(rows, clock)
+        if isinstance(rows, Store) and remember_own(rows, config, now_us):
+            analysis.refresh(rows, config)
         found = checked(config, rows, asked, now_us)
         if isinstance(rows, Store):
             told = history.keep(rows, config, found.verdicts)
@@ -100,7 +104,11 @@ def checked(config: Config, rows: Rows, asked: Asked, now_us: Instant) -> Checke
 
 
 def keep_current(store: Store, config: Config, now_us: Instant) -> list[Verdict]:
-    """Judge as of now, calendar windows that ended last included, and keep the verdicts."""
+    """Judge as of now, calendar windows that ended last included, and keep the verdicts.
+
+    Figures of days or releases that are over are remembered as well, for regressions.
+    """
+    remember_own(store, config, now_us)
     current = history.keep(store, config, evaluate(store, config, now_us))
     return current + history.keep(store, config, evaluate(store, config, now_us, finished=True))
 

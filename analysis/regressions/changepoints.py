@@ -23,8 +23,8 @@ from analysis.regressions.noise import (
     deviations_of,
     inflation,
     muted,
-    robust_scale,
     robust_t,
+    scale_towards,
     share_of_tail,
 )
 
@@ -54,7 +54,7 @@ _LEAST_NOISE = 1e-3
 _MOST_FOR_ONE = 3.5
 _LOOK_AROUND = 50
 _WHITENED = 0.7
-_NEIGHBOURHOOD = np.exp(-0.5 * (np.arange(-10, 11) / 4.0) ** 2)
+_NEIGHBOURHOOD = np.exp(-0.5 * (np.arange(-10, 11) / 6.0) ** 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ def _suspected(values: Floats, x: Floats, start: int, phi: float) -> list[Change
 
 def _distance(before: Floats, after: Floats, level: float, phi: float) -> float:
     """Return how many standard errors the newest runs are away; none of them counts for more than 3.5 deviations."""
-    scale = max(robust_scale(before - level), _LEAST_NOISE)
+    scale = max(scale_towards(before - level, up=bool(after[0] > level)), _LEAST_NOISE)
     away = float(np.mean(np.clip((after - level) / scale, -_MOST_FOR_ONE, _MOST_FOR_ONE)))
     k = len(after)
     lags = np.arange(1, k)

@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 MOST_CORRELATED = 0.9
 """Beyond this a series is a walk: nothing could be told from level to level."""
 _SIGMA_OF_MAD = 1.4826
+_UPPER_QUARTILE = 1.1503
+"""Of the absolute values of normal noise of deviation 1."""
 _CLIP = 2.5
 _OUTLIER = 4.0
 
@@ -20,6 +22,17 @@ _OUTLIER = 4.0
 def robust_scale(deviations: Floats) -> float:
     """Return the standard deviation that normal noise of this median absolute deviation would have."""
     return _SIGMA_OF_MAD * float(np.median(np.abs(deviations)))
+
+
+def scale_towards(deviations: Floats, *, up: bool) -> float:
+    """Return the same, or what the side towards which something changed says, where that is more.
+
+    Noise is often lopsided: now and then a run takes much longer, never much shorter. From the upper quartile of the
+    deviations on that side.
+    """
+    side = np.abs(deviations[deviations > 0] if up else deviations[deviations < 0])
+    whole = robust_scale(deviations)
+    return max(whole, float(np.quantile(side, 0.75)) / _UPPER_QUARTILE) if len(side) else whole
 
 
 def autocorrelation(x: Floats) -> float:
