@@ -27,11 +27,13 @@ from analysis.verdicts.questions import NOT_FULL, OF_OUTAGES, Question, Span, ex
 from analysis.verdicts.rule import Judged, Rule, Unfinished, judge
 from analysis.verdicts.scores import ABOUT_VERDICTS, composed, scored
 from analysis.verdicts.verdict import Verdict
-from breakwatch.clock import Instant
+from breakwatch.clock import HOUR_US, MINUTE_US, Instant
 from breakwatch.config import Config
 from breakwatch.config_burning import good_share
 from breakwatch.config_objectives import Objective
 from store import Rows
+
+WHOLE_MINUTES = "calls are counted by the minute: judge a span of whole minutes, with --since and --until"
 
 
 def evaluate(
@@ -120,6 +122,7 @@ class _Traits:
     unit: str
     rule: Rule
     stats: bool
+    counted: bool
 
 
 def _traits(question: Question) -> _Traits:
@@ -139,13 +142,16 @@ def _traits(question: Question) -> _Traits:
         subject=question.service or "the system",
         unit=question.unit or (asked.unit if asked else ""),
     )
-    return _Traits(asked.unit if asked else "ratio", rule, stats=bool(asked and asked.stats))
+    counted = bool(asked and asked.rows == "request_counts")
+    return _Traits(asked.unit if asked else "ratio", rule, stats=bool(asked and asked.stats), counted=counted)
 
 
 def _verdict(ground: Ground, question: Question, measured: Measured, weight: float | None) -> Verdict:
     traits = _traits(question)
     left, ending = _budget(question, measured, weight)
     rule = replace(traits.rule, unfinished=ending)
+    if not measured.remedy and traits.counted and _cuts_minutes(question):
+        measured = replace(measured, remedy=WHOLE_MINUTES)
     if question.target is None and not question.not_applicable:
         said = Judged("not_applicable", reason="only reported: it has no limit")
     else:
@@ -176,6 +182,12 @@ def _verdict(ground: Ground, question: Question, measured: Measured, weight: flo
         ask=question.ask,
         at_risk=bool(ending and ending.at_risk and said.verdict != "missed"),
     )
+
+
+def _cuts_minutes(question: Question) -> bool:
+    """Say whether a short window begins or ends inside a minute, by which calls are counted."""
+    edges = (question.frame.start_us, question.frame.until_us)
+    return edges[1] - edges[0] < HOUR_US and any(edge % MINUTE_US for edge in edges)
 
 
 def _budget(question: Question, measured: Measured, weight: float | None) -> tuple[Budget | None, Unfinished | None]:

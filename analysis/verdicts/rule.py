@@ -14,15 +14,12 @@ from typing import Literal
 from analysis.asking import Measured
 from analysis.indicator import Nothing
 from analysis.lengths import NOTHING_HAPPENED
+from analysis.verdicts.limits import held, keeps
+from analysis.verdicts.shown import limit_words
 from breakwatch.config_objectives import Comparison
 
 Word = Literal["met", "missed", "cannot_tell", "not_applicable"]
 Leaning = Literal["", "likely_met", "likely_missed", "open"]
-
-UPPER: frozenset[Comparison] = frozenset({"below", "at_most"})
-"""Comparisons that set a limit above."""
-
-SIGNS: dict[Comparison, str] = {"below": "<", "at_most": "≤", "above": ">", "at_least": "≥", "equals": "="}
 
 NO_EFFECT = "the fault had no visible effect"
 
@@ -80,33 +77,6 @@ class Judged:
     leaning: Leaning = ""
     reason: str = ""
     remedy: str = ""
-
-
-def keeps(comparison: Comparison, value: float, target: float) -> bool:
-    """Return whether a value keeps a limit."""
-    match comparison:
-        case "below":
-            return value < target
-        case "at_most":
-            return value <= target
-        case "above":
-            return value > target
-        case "at_least":
-            return value >= target
-        case "equals":
-            return value == target
-
-
-def held(comparison: Comparison, low: float, high: float, target: float) -> Literal["met", "missed", "cannot_tell"]:
-    """Return what every value from ``low`` to ``high`` says of a limit."""
-    if comparison == "equals":
-        if low == high == target:
-            return "met"
-        return "cannot_tell" if low <= target <= high else "missed"
-    worst, best = (high, low) if comparison in UPPER else (low, high)
-    if keeps(comparison, worst, target):
-        return "met"
-    return "cannot_tell" if keeps(comparison, best, target) else "missed"
 
 
 def judge(measured: Measured, rule: Rule) -> Judged:
@@ -174,7 +144,7 @@ def _between(measured: Measured, rule: Rule, high: float) -> tuple[str, str]:
     if measured.ongoing and isinf(high):
         goes_on = "1 has" if measured.ongoing == 1 else f"{measured.ongoing} have"
         return f"{goes_on} not ended yet", "wait until it ends; what goes on longer than the limit misses it"
-    reason = f"the bounds hold values on both sides of {SIGNS[rule.comparison]} {rule.target:g}"
+    reason = f"what is known allows both: {limit_words(rule.comparison, rule.target, rule.unit)}, and not"
     if measured.remedy:
         return reason, measured.remedy
     if rule.unit == "s":

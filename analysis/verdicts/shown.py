@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from math import isinf
 
-from analysis.verdicts.rule import UPPER, keeps
+from analysis.verdicts.limits import UPPER, keeps
 from breakwatch.config_objectives import Comparison
 from breakwatch.config_units import LEVEL_RANK
 
@@ -83,6 +83,5 @@ def range_words(
     """Return bounds in words; empty where they are not known, or meet."""
     if low is None and high is None:
         return ""
-    if low == high:
-        return ""
-    return f"{shown(low, unit, comparison, target)} to {shown(high, unit, comparison, target)}"
+    least, most = (shown(bound, unit, comparison, target) for bound in (low, high))
+    return "" if least == most else f"{least} to {most}"

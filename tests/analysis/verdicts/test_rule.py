@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from analysis.asking import Measured
 from analysis.lengths import NOTHING_HAPPENED
-from analysis.verdicts.rule import Judged, Rule, Unfinished, held, judge, keeps
+from analysis.verdicts.limits import held, keeps
+from analysis.verdicts.rule import Judged, Rule, Unfinished, judge
 from breakwatch.config_objectives import COMPARISONS, Comparison
 
 LIMIT = 5.0
