@@ -38,6 +38,18 @@ cumulative as (
     from inside
     group by all
 ),
+rising as (
+    -- A bound that was added or dropped meanwhile has too few: it holds at least what the bounds below it do.
+    select
+        ask,
+        series,
+        upper_s,
+        max(value) over lower_bounds as value,
+        max(low) over lower_bounds as low,
+        max(high) over lower_bounds as high
+    from cumulative
+    window lower_bounds as (partition by ask, series order by upper_s)
+),
 cut as (
     select
         ask,
@@ -46,7 +58,7 @@ cut as (
         value - coalesce(lag(value) over bounds, 0) as value,
         low - coalesce(lag(low) over bounds, 0) as low,
         high - coalesce(lag(high) over bounds, 0) as high
-    from cumulative
+    from rising
     window bounds as (partition by ask, series order by upper_s)
 ),
 durations as (
