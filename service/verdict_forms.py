@@ -23,7 +23,7 @@ def written(
     form: CheckFormat,
     cannot_tell: str,
 ) -> str:
-    """Return verdicts and regressions in a form."""
+    """Return verdicts and regressions in a form; ``cannot_tell`` says whether what cannot be told is an error."""
     if form == CheckFormat.JSON:
         return as_json(verdicts, regressions)
     if form == CheckFormat.JUNIT:
@@ -106,7 +106,7 @@ def _remarks(one: Verdict) -> list[str]:
     if one.judged.remedy:
         found.append(f"try: {one.judged.remedy}")
     if one.verdict in {"missed", "cannot_tell"}:
-        found.append(f"breakwatch explain {one.verdict_id}")
+        found.append(f"breakwatch explain {one.verdict_id if one.kept else one.objective.name}")
     return found
 
 

@@ -57,7 +57,7 @@ def keep(store: Store, config: Config, verdicts: Sequence[Verdict]) -> list[Verd
         scopes = [{"verdict_id": number} for number in sorted(gone | set(fresh))]
         store.replace("verdicts", scopes, [one.row() for one in fresh.values()])
         _audit(store, config, verdicts[0].evaluated_us)
-    return said
+    return [replace(one, kept=True) for one in said]
 
 
 def _kept(store: Store, verdicts: Iterable[Verdict]) -> list[Row]:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from analysis.asking import Ask, Ground, Scope, Slicing
 from analysis.coverage import first_sight_us, subjects
+from analysis.experiments import told_as
 from analysis.spans import Spans, common, length_s, united, without
 from analysis.sqlfiles import read_steps
 from analysis.verdicts.exclusions import Exclusion, taken_out
@@ -250,7 +251,7 @@ def _question(
 ) -> Question:
     found, tried = asked
     policy, subject = ground.config.policies[policy_name], limit.subject
-    scope = _scope(objective, subject, tried)
+    scope = _scope(ground, objective, subject, tried)
     born_us = first_sight_us(
         ground,
         Scope(environment=subject.environment, service=subject.service),
@@ -284,8 +285,11 @@ def _question(
     )  # fmt: skip
 
 
-def _scope(objective: Objective, subject: _Subject, tried: Experiment | None) -> Scope:
+def _scope(ground: Ground, objective: Objective, subject: _Subject, tried: Experiment | None) -> Scope:
     where = objective.where
+    told = tried.experiment_id if tried else None
+    if told is not None and objective.indicator != "measured":  # what a report measured is its own
+        told = told_as(ground, told)
     return Scope(
         environment=subject.environment,
         service=subject.service,
@@ -293,7 +297,7 @@ def _scope(objective: Objective, subject: _Subject, tried: Experiment | None) ->
         breaker=subject.breaker,
         target=where.target,
         instance=where.instance,
-        experiment=tried.experiment_id if tried else None,
+        experiment=told,
         phase=where.phase,
         critical=where.critical,
         outcome=where.outcome,

@@ -37,6 +37,7 @@ class Verdict:
         budget: of limits that leave one.
         at_risk: the budget is forecast to be spent before a window that goes on has ended.
         restates: the earlier verdict on the same question that this one differs from.
+        kept: whether it stands in the store, so that it can be found by its number.
         ask: what its indicator was asked.
     """
 
@@ -64,6 +65,7 @@ class Verdict:
     budget: Budget | None = None
     at_risk: bool = False
     restates: int | None = None
+    kept: bool = False
     ask: Ask | None = None
 
     @property
