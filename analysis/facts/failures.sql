@@ -182,6 +182,7 @@ believed as (
                 and other.environment = told.environment
                 and other.service = told.service
                 and other.counted_by = told.counted_by
+                and other.vantage in ('', told.vantage)
                 and other.breaker = told.breaker
                 and other.labels = told.labels
                 and make_timestamptz(told.ended_us) >= other.day_start

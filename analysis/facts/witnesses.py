@@ -45,12 +45,12 @@ def refresh_witnesses(store: Store) -> None:
 
 def _judged(told: Sequence[Row]) -> list[Row]:
     """Return what was told with who of it is chosen, population by population; nothing where metrics stand alone."""
-    by_breaker: dict[str, list[Row]] = {}
+    by_place: dict[tuple[str, str], list[Row]] = {}
     for row in told:
-        by_breaker.setdefault(row["breaker"], []).append(row)
+        by_place.setdefault((row["breaker"], row["vantage"]), []).append(row)
     return [
         row | {"chosen": row["counted_by"] == believed}
-        for rows in by_breaker.values()
+        for rows in by_place.values()
         for population in _populations(rows)
         if (believed := chosen(population)) != METRICS or len({row["counted_by"] for row in population}) > 1
         for row in population

@@ -18,7 +18,7 @@ semi join told using (environment, service)
 order by all
 
 -- step: request_counts
-select breaker, '' as operation, labels, counted_by, sum(count)::bigint as count
+select breaker, vantage, '' as operation, labels, counted_by, sum(count)::bigint as count
 from kept.request_counts
 where environment = $environment
     and service = $service
@@ -30,7 +30,7 @@ group by all
 -- step: retry_counts
 -- Lines tell attempts; what counters say of calls has no other witness. One service may retry this operation with one
 -- library and that with another.
-select breaker, operation, labels, counted_by, sum(count)::bigint as count
+select breaker, '' as vantage, operation, labels, counted_by, sum(count)::bigint as count
 from kept.retry_counts
 where environment = $environment
     and service = $service
@@ -40,7 +40,7 @@ where environment = $environment
 group by all
 
 -- step: latency_histograms
-select breaker, '' as operation, labels, counted_by, sum(count)::bigint as count
+select breaker, '' as vantage, '' as operation, labels, counted_by, sum(count)::bigint as count
 from kept.latency_histograms
 where environment = $environment
     and service = $service

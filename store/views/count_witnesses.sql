@@ -7,6 +7,7 @@
 -- column day_start: Start of the UTC day.
 -- column day_end: End of the UTC day.
 -- column counted_by: The witness: metrics, or logs: and the profile (or source) of the lines.
+-- column vantage: Where the calls were seen from, for request_counts: edge, server or client; NULL for the others.
 -- column count: How many calls it counted on that day; attempts for retry_counts.
 -- column chosen: Whether it is believed; the others only cross-check.
 -- column labels: Declared labels of the source (cluster, region), without environment.
@@ -19,6 +20,7 @@ SELECT
     day_start,
     day_end,
     counted_by,
+    nullif(vantage, '') AS vantage,
     count,
     chosen,
     labels

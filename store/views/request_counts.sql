@@ -33,6 +33,7 @@ ANTI JOIN (
     ON witness.environment = counts.environment
     AND witness.service = counts.service
     AND witness.breaker = counts.breaker
+    AND witness.vantage IN ('', counts.vantage)
     AND witness.counted_by = counts.counted_by
     AND witness.labels = counts.labels
     AND witness.day_start <= counts.bucket_start
