@@ -14,7 +14,7 @@ from math import inf
 from typing import Literal
 
 from analysis.asking import Ask, Ground, Measured, Scope
-from analysis.experiments import phase_spans
+from analysis.experiments import phase_spans, told_as
 from analysis.indicator import Indicator
 from analysis.indicators import indicator
 from analysis.sqlfiles import read_sql
@@ -74,7 +74,7 @@ def _claims(ground: Ground, experiment: str, environment: str | None) -> Iterato
         if read is None:
             continue
         about, factor = read
-        ask = Ask(Scope(environment=environment, service=row["service"], experiment=experiment))
+        ask = Ask(Scope(environment=environment, service=row["service"], experiment=told_as(ground, experiment)))
         spans = phase_spans(ground, ask)
         found = (
             about.compute(ground, [Ask(ask.scope, spans, "max" if about.stats else None)])[0] if spans else Measured()

@@ -10,6 +10,7 @@ from analysis.spans import Span, Spans, common, united
 from analysis.sqlfiles import read_sql
 
 _SQL = read_sql("analysis.sql", "experiment_phases.sql")
+_TWINS = read_sql("analysis.sql", "experiment_twins.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,17 @@ def _look(ground: Ground) -> list[Phase]:
         )
         for row in ground.rows.rows(_SQL)
     ]
+
+
+def told_as(ground: Ground, experiment: str) -> str:
+    """Return the experiment that what happened belongs to, where several tell of one fault: a drill and its report.
+
+    Each event is of one experiment. Without this, the others would look as if nothing had happened in them.
+    """
+    found: str = ground.once(f"experiments/told/{experiment}", lambda there: _told(there, experiment))
+    return found
+
+
+def _told(ground: Ground, experiment: str) -> str:
+    rows = ground.rows.rows(_TWINS, {"experiment": experiment})
+    return str(rows[0]["experiment_id"]) if rows else experiment

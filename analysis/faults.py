@@ -141,7 +141,7 @@ class Faults:
         found = [
             fault for fault in self.all if fault.follows(edge, now_us) and self.concerns(fault, environment, service)
         ]
-        return max(found, key=lambda fault: fault.injected_us, default=None)
+        return max(found, key=lambda fault: (fault.injected_us, fault.experiment_id), default=None)
 
 
 def within(spans: Spans, edge: Bounds) -> bool:

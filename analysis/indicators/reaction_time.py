@@ -53,7 +53,7 @@ def _about(ground: Ground, ask: Ask, failed: Outage, given: Sequence[Signal]) ->
     """Return the signals of what failed: of the fault behind it, else of the service and what it depends on."""
     known = faults(ground)
     behind = faults_behind(ground, ask, failed) if ask.scope.experiment is not None else []
-    latest = max(behind, key=lambda fault: fault.injected_us, default=None)
+    latest = max(behind, key=lambda fault: (fault.injected_us, fault.experiment_id), default=None)
     since_us = failed.start.earliest_us - LAG_US if latest is None else latest.injected_us
     own = {failed.first.service, *known.needs.get(failed.first.service, ())}
     return [
