@@ -140,20 +140,20 @@ times as (
         lead(at_time) over of_breaker as until_time,
         sum(step) over of_breaker as instances
     from counted
-    window of_breaker as (partition by ask, breaker_id order by at_time)
+    window of_breaker as (partition by ask, breaker_id order by at_time rows unbounded preceding)
 ),
 in_state as (
     select
-        times.ask, times.breaker_id, times.at_time, any_value(times.until_time) as until_time,
-        any_value(times.instances) as instances, words.state,
-        coalesce(sum(steps.likely), 0) as likely, coalesce(sum(steps.sure), 0) as sure,
-        coalesce(sum(steps.perhaps), 0) as perhaps
-    from times
-    join (select distinct ask, breaker_id, state from steps) as words using (ask, breaker_id)
-    left join steps
-        on steps.ask = times.ask and steps.breaker_id = times.breaker_id and steps.state = words.state
-        and steps.at_time = times.at_time
-    group by times.ask, times.breaker_id, times.at_time, words.state
+        ask, breaker_id, at_time, state, any_value(until_time) as until_time, any_value(instances) as instances,
+        sum(likely)::bigint as likely, sum(sure)::bigint as sure, sum(perhaps)::bigint as perhaps
+    from (
+        select times.*, words.state, 0 as likely, 0 as sure, 0 as perhaps
+        from times
+        join (select distinct ask, breaker_id, state from steps) as words using (ask, breaker_id)
+        union all by name
+        select ask, breaker_id, at_time, state, likely, sure, perhaps from steps
+    )
+    group by ask, breaker_id, at_time, state
 ),
 running as (
     select
@@ -162,7 +162,7 @@ running as (
         sum(sure) over of_state as sure,
         sum(perhaps) over of_state as perhaps
     from in_state
-    window of_state as (partition by ask, breaker_id, state order by at_time)
+    window of_state as (partition by ask, breaker_id, state order by at_time rows unbounded preceding)
 ),
 agreed as (
     select

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from analysis import refresh
+from analysis.breakers import FUSION_FINDINGS
+from analysis.expected.keeping import checks
+from analysis.expected.kinds import BREAKER_KINDS
 from breakwatch.model import Batch, SightingKind, TrackKind
 from tests.analysis.behaviour.world import LENGTH_S, States, add_counter, log, scraped, subject, taken_in
 from tests.analysis.facts.evidence import Evidence, at
@@ -201,3 +204,16 @@ def test_new_lines_leave_findings_of_other_days(tmp_path: Path) -> None:
     assert after[:1] == before
     assert [row["kind"] for row in after] == ["backoff", "backoff"]
     assert at(0) > 0
+
+
+def test_every_kind_is_explained_and_has_one_author() -> None:
+    """Each kind of finding has a row in the documentation, which says whether it is about breakers, and one check."""
+    explained = {}
+    for line in (Path(__file__).parents[3] / "docs" / "findings.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) > 3 and cells[1].startswith("`"):
+            explained |= {name.strip(" `"): cells[2] == "yes" for name in cells[1].split(",")}
+    kinds = [kind for check in checks() for kind in check.kinds]
+    assert len(kinds) == len(set(kinds))
+    assert {*kinds, *FUSION_FINDINGS} <= set(explained)
+    assert {kind for kind, about in explained.items() if about} == set(BREAKER_KINDS)
