@@ -37,22 +37,25 @@ VANTAGES: Final = ("edge", "server", "client")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Calls that somebody counted together.
+    """Calls of one kind that one source tells of.
 
     Attributes:
+        told: when they ended, one by one or as counters grew.
+        assumed: how long they lasted at most is assumed.
         population: who counted them: log lines, or the metrics of one profile.
         vantage: from where they were seen: edge, server or client.
         part: they are counted once more as a whole.
     """
 
-    told: Told
+    told: Sequence[Told]
     good: bool
     population: str
     source: str
     operation: str
     target: str
     vantage: str
-    part: bool
+    part: bool = False
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +120,17 @@ def _params(spans: Sequence[Span]) -> Row:
 
 def _by_lines(store: Store, params: Row, readings: Readings) -> Iterator[tuple[int, Pairs, Evidence]]:
     read = {"outcomes": list(readings), "readings": list(readings.values()), "slice_us": SLICE_US}
+    found: dict[tuple[Any, ...], list[Told]] = defaultdict(list)
     for row in store.rows(steps("failures")["told"], params | read):
+        key = (row["place"], pairs(row["labels"]), *(row[name] for name in _WHO))
         ended_us = row["ended_us"]
         told = Told(ended_us, ended_us, row["number"], 0, row["begun_earliest_us"], row["begun_latest_us"])
-        who = row["counted_by"], row["source"], row["operation"], row["target"]
-        one = Evidence(told, row["good"], *who, vantage=row["vantage"], part=False)
-        yield row["place"], pairs(row["labels"]), one
+        found[key].append(told)
+    for (place, labels, good, *who), told_of_it in found.items():
+        yield place, labels, Evidence(told_of_it, good, *who)
+
+
+_WHO: Final = ("good", "counted_by", "source", "operation", "target", "vantage")
 
 
 def _by_counters(
@@ -140,7 +148,7 @@ def _by_counters(
         elsewhere[row["environment"], row["service"]].append(row)
     for place, tracks in sampled.items():
         unbelieved = elsewhere.get((params["environment"][place], params["service"][place]), [])
-        counted = Counted(tracks, longest.get(place, LONGEST_CALL_S), unbelieved)
+        counted = Counted(tracks, longest.get(place), unbelieved)
         for labels, one in counted.evidence(readings, answered=answered and readings[Outcome.FALLBACK] == "good"):
             yield place, labels, one
 
@@ -148,9 +156,10 @@ def _by_counters(
 class Counted:
     """The counters of a service in a span, by track."""
 
-    def __init__(self, tracks: Mapping[int, Sequence[Row]], longest_s: float, unbelieved: Sequence[Row]) -> None:
+    def __init__(self, tracks: Mapping[int, Sequence[Row]], longest_s: float | None, unbelieved: Sequence[Row]) -> None:
         self._tracks = tracks
-        begun_before_us = round(longest_s * SECOND_US)
+        self._assumed = longest_s is None
+        begun_before_us = round((LONGEST_CALL_S if longest_s is None else longest_s) * SECOND_US)
         self._grown = {track_id: list(_grown(rows, begun_before_us, unbelieved)) for track_id, rows in tracks.items()}
 
     def evidence(self, readings: Readings, *, answered: bool) -> Iterator[tuple[Pairs, Evidence]]:
@@ -164,11 +173,14 @@ class Counted:
                 continue
             part = bool(row["part_of"]) and (row["scrape_target"], row["part_of"]) in wholes
             who = METRICS + row["profile"], row["source"], row["operation"], row["target"]
-            for told in self._grown[track_id]:
-                left = told if reading == "good" else _left(told, instead, _place(row, told))
-                if left.number:
-                    one = Evidence(left, reading == "good", *who, vantage=row["vantage"], part=part)
-                    yield pairs(row["labels"]), one
+            told: Sequence[Told] = self._grown[track_id]
+            if reading != "good" and instead:
+                told = [left for one in told if (left := _left(one, instead, _place(row, one))).number]
+            if told:
+                yield (
+                    pairs(row["labels"]),
+                    Evidence(told, reading == "good", *who, vantage=row["vantage"], part=part, assumed=self._assumed),
+                )
 
 
 def _grown(rows: Sequence[Row], begun_before_us: int, unbelieved: Iterable[Row]) -> Iterator[Told]:
@@ -178,8 +190,9 @@ def _grown(rows: Sequence[Row], begun_before_us: int, unbelieved: Iterable[Row])
         for other in unbelieved
         if other["breaker"] == track["breaker"] and other["labels"] == track["labels"]
     ]
-    for one in increases([Run(*(row[name] for name in Run._fields)) for row in rows]):
-        if any(start <= one.until_us < end for start, end in elsewhere):
+    runs = [Run(row["first_us"], row["last_us"], row["value"], row["read_s"], row["assumed"]) for row in rows]
+    for one in increases(runs):
+        if elsewhere and any(start <= one.until_us < end for start, end in elsewhere):
             continue
         late_us = STAMP_SLACK_US + (0 if isnan(one.read_s) else round(one.read_s * SECOND_US))
         begun_us = one.after_us - STAMP_SLACK_US - begun_before_us
@@ -197,7 +210,7 @@ def _of_one_replica(tracks: Mapping[int, Sequence[Row]], grown: Mapping[int, Seq
     return [
         track_id
         for track_id, (row, *_) in tracks.items()
-        if row["source_group"] in ("", row["source"]) or best[row["source_group"]] == row["source"]
+        if not row["source_group"] or best[row["source_group"]] == row["source"]
     ]
 
 
@@ -245,21 +258,24 @@ def _chosen(evidence: Sequence[Evidence]) -> list[Evidence]:
     """Return what the one counts who counted most: the others count the same calls, or some of them."""
     totals: dict[str, int] = defaultdict(int)
     for one in evidence:
-        totals[one.population] += one.told.number
+        totals[one.population] += sum(told.number for told in one.told)
     most = min(totals, key=lambda name: (-totals[name], name), default="")
     return [one for one in evidence if one.population == most]
 
 
 def _scoped(operation: str, target: str, evidence: Sequence[Evidence]) -> Scoped:
-    growths = [one.told for one in evidence if not one.told.exact]
+    # A call that was told by itself ended at both ends of its span.
+    intervals_us = [
+        told.until_us - told.after_us for one in evidence for told in one.told if told.until_us != told.after_us
+    ]
     return Scoped(
         operation,
         target,
-        Calls((one.told for one in evidence if one.good), (one.told for one in evidence if not one.good)),
-        tuple(sorted({one.source for one in evidence})),
-        assumed=any(
-            told.begun_earliest_us <= told.after_us - STAMP_SLACK_US - round(LONGEST_CALL_S * SECOND_US)
-            for told in growths
+        Calls(
+            (told for one in evidence if one.good for told in one.told),
+            (told for one in evidence if not one.good for told in one.told),
         ),
-        interval_s=min((told.until_us - told.after_us for told in growths), default=0) / SECOND_US,
+        tuple(sorted({one.source for one in evidence})),
+        assumed=any(one.assumed for one in evidence),
+        interval_s=min(intervals_us, default=0) / SECOND_US,
     )

@@ -180,5 +180,4 @@ def _moving(fault: Row) -> str:
 
 def _while(one: Evidence, from_us: Instant, until_us: Instant) -> bool:
     """Say whether calls may have begun while a fault was in, and ended after it was put in."""
-    told = one.told
-    return told.until_us >= from_us and min(told.begun_latest_us, told.after_us) <= until_us
+    return any(told.until_us >= from_us and min(told.begun_latest_us, told.after_us) <= until_us for told in one.told)

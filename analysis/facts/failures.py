@@ -147,7 +147,7 @@ def _looked(store: Store, looks: Sequence[Span], renewed: Mapping[Key, Reading])
             if span.from_us >= ended_us.get(key, span.from_us + 1):
                 continue  # it was looked at already, when the end of an earlier one was looked for
             told, ended = _rows(calls, reading)
-            if not ended:  # the good answer may be later than what was looked at
+            if not ended and _goes_on(store, span):  # the good answer may be later than what was looked at
                 ended_us[key] = span.from_us
                 (later,) = calls_in(store, [replace(span, to_us=_FOREVER_US)], outcomes)
                 told, _ = _rows(later, reading)
@@ -159,6 +159,12 @@ def _looked(store: Store, looks: Sequence[Span], renewed: Mapping[Key, Reading])
                     [row for row in told[1] if _touches(new, row["started_earliest"], row["ended_latest"])],
                 ),
             )
+
+
+def _goes_on(store: Store, span: Span) -> bool:
+    scope = {"environment": span.environment, "service": span.service, "to_us": span.to_us}
+    (row,) = store.rows(steps("failures")["later"], scope)
+    return bool(row["later"])
 
 
 def _renewed(span: Span, row: Row) -> bool:

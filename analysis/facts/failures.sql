@@ -281,6 +281,13 @@ where runs.first_us <= spans.to_us
     and (runs.last_us >= spans.from_us or (runs.next_us >= spans.from_us and runs.last_us >= spans.from_us - $gap_us::bigint))
 order by spans.place, tracks.track_id, runs.first_us
 
+-- step: later
+-- Whether any call of a service was counted after what was looked at.
+select exists (
+    from kept.request_counts
+    where environment = $environment and service = $service and bucket_start > make_timestamptz($to_us)
+) as later
+
 -- step: unbelieved
 -- On which days what metrics counted of whom is not believed.
 select environment, service, breaker, labels, epoch_us(day_start) as from_us, epoch_us(day_end) as to_us
