@@ -45,6 +45,7 @@ class Harm:
         self._reach = reach(asks)
         self._steps = steps
         self._made: dict[tuple[str | None, str | None] | None, Hurts] = {}
+        self._unanswered: dict[tuple[Any, ...], list[Outage]] = {}
 
     def outages(self, ask: Ask) -> Hurts:
         """Return the outages of services; where an operation or a target is asked for, of its calls alone."""
@@ -65,6 +66,12 @@ class Harm:
 
     def without_answer(self, ask: Ask) -> list[Outage]:
         """Return the times in which calls failed, and outages of services whose calls nobody counted then."""
+        key = ask.scope, ask.policy.settle_s
+        if key not in self._unanswered:  # windows of one objective share it
+            self._unanswered[key] = self._without_answer(ask)
+        return self._unanswered[key]
+
+    def _without_answer(self, ask: Ask) -> list[Outage]:
         failed = list(self.failures(ask).of(ask))
         if ask.scope.operation is not None or ask.scope.target is not None:
             return failed

@@ -70,7 +70,10 @@ class Troubles:
     def __init__(self, ground: Ground, asks: Sequence[Ask], steps: Mapping[str, str]) -> None:
         self._ground = ground
         self._harm = Harm(ground, asks, steps)
-        self._episodes = [_of_episode(row) for row in ground.rows.rows(steps["episodes"], reach(asks))]
+        self._episodes: dict[str | None, list[tuple[Row, Trouble]]] = defaultdict(list)
+        for row in ground.rows.rows(steps["episodes"], reach(asks)):
+            self._episodes[row["service"]].append(_of_episode(row))
+        self._known: dict[tuple[Any, ...], list[Trouble]] = {}
 
     def of(self, ask: Ask, how: Overlap = "likely") -> list[Trouble]:
         """Return the incidents that an ask is about, at any time; those that overlap are one.
@@ -78,13 +81,16 @@ class Troubles:
         Of a breaker, those are its episodes; of an operation or a target, the failures of its calls; else outages and
         episodes of the services.
         """
-        scope = ask.scope
-        found = []
-        if scope.breaker is None:
-            found += self.failures(ask)
-        if scope.operation is None and scope.target is None:
-            found += self.openings(ask)
-        return [one for one in united(found, how) if _counts(self._ground, ask, one)]
+        key = ask.scope, ask.policy.settle_s, ask.policy.experiments, how
+        if key not in self._known:  # windows of one objective share it
+            scope = ask.scope
+            found = []
+            if scope.breaker is None:
+                found += self.failures(ask)
+            if scope.operation is None and scope.target is None:
+                found += self.openings(ask)
+            self._known[key] = [one for one in united(found, how) if _counts(self._ground, ask, one)]
+        return self._known[key]
 
     def failures(self, ask: Ask) -> list[Trouble]:
         """Return the outages of the services alone, whatever they count for."""
@@ -102,12 +108,9 @@ class Troubles:
 
     def openings(self, ask: Ask) -> Iterator[Trouble]:
         """Yield the episodes of breakers alone."""
-        for row, one in self._episodes:
-            if (
-                ask.scope.environment in (None, one.environment)
-                and ask.scope.service in (None, one.service)
-                and ask.scope.breaker in (None, row["breaker"])
-            ):
+        services = list(self._episodes) if ask.scope.service is None else [ask.scope.service]
+        for row, one in (each for service in services for each in self._episodes.get(service, ())):
+            if ask.scope.environment in (None, one.environment) and ask.scope.breaker in (None, row["breaker"]):
                 yield one
 
 

@@ -32,7 +32,21 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
     """Return how long queues took to drain once what they waited for was back, in seconds."""
     backs = ground.rows.rows(_STEPS["backs"], reach(asks))
     depths = _series(ground.rows.rows(_STEPS["depths"], reach(asks))) if backs else {}
-    return [_measured(ground, ask, backs, depths) for ask in asks]
+    by_service: dict[str | None, list[Row]] = defaultdict(list)
+    for row in backs:
+        by_service[None if row["kind"] == "fault" else row["service"]].append(row)
+    return [_measured(ground, ask, _near(ground, ask, backs, by_service), depths) for ask in asks]
+
+
+def _near(
+    ground: Ground, ask: Ask, backs: Sequence[Row], by_service: Mapping[str | None, Sequence[Row]]
+) -> Sequence[Row]:
+    """Return the returns that can matter to an ask: faults, and what its service has or needs."""
+    service = ask.scope.service
+    if service is None:
+        return backs
+    names = {None, service, *faults(ground).needs.get(service, ())}
+    return [row for name in sorted(names, key=str) for row in by_service.get(name, ())]
 
 
 def _series(rows: Sequence[Row]) -> dict[tuple[str | None, ...], Series]:

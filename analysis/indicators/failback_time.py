@@ -38,7 +38,13 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
     shares: dict[int, list[Row]] = defaultdict(list)
     for row in ground.rows.rows(_STEPS["shares"], reach(asks)) if falls else ():
         shares[row["fall"]].append(row)
-    return [_measured(ground, ask, falls, shares) for ask in asks]
+    by_service: dict[str | None, list[Row]] = defaultdict(list)
+    for row in falls:
+        by_service[row["service"]].append(row)
+    return [
+        _measured(ground, ask, falls if ask.scope.service is None else by_service[ask.scope.service], shares)
+        for ask in asks
+    ]
 
 
 def _measured(ground: Ground, ask: Ask, falls: Sequence[Row], shares: Mapping[int, Sequence[Row]]) -> Measured:
