@@ -18,7 +18,7 @@ from analysis.spans import Spans, common
 from analysis.verdicts.burn import LOW_TRAFFIC, Fired, Watch, fired, firing, least_bad_events, watches
 from analysis.verdicts.judge import known
 from analysis.verdicts.questions import Question, Span, questions
-from breakwatch.clock import MINUTE_US, Instant
+from breakwatch.clock import DAY_US, MINUTE_US, Instant
 from breakwatch.config import Config
 from breakwatch.config_objectives import Objective
 from store import Rows
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 BY_TIME = frozenset({"availability_time"})
 """Of these the figures are shares of time, of which there is always enough."""
+
+
+_AT_ONCE_US = 7 * DAY_US
+"""So many minutes are asked for in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +145,14 @@ def _minutes(
     ground: Ground, question: Question, start_us: Instant, end_us: Instant
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return bad and all events of each minute; nothing where none was counted."""
-    begins = range(start_us, end_us, MINUTE_US)
-    spans: dict[tuple[int, int], Spans] = {
-        (0, place): ((begin, begin + MINUTE_US),) for place, begin in enumerate(begins)
-    }
-    figures = _figures(ground, [question], spans)
+    figures: list[Measured] = []
+    for from_us in range(start_us, end_us, _AT_ONCE_US):
+        begins = range(from_us, min(end_us, from_us + _AT_ONCE_US), MINUTE_US)
+        spans: dict[tuple[int, int], Spans] = {
+            (0, place): ((begin, begin + MINUTE_US),) for place, begin in enumerate(begins)
+        }
+        figures += _figures(ground, [question], spans).values()
     by_time = question.objective.indicator in BY_TIME
-    values = np.array([0.0 if one.value is None else 1 - one.value for one in figures.values()])
-    totals = np.array([0.0 if one.value is None else 1.0 if by_time else float(one.n) for one in figures.values()])
+    values = np.array([0.0 if one.value is None else 1 - one.value for one in figures])
+    totals = np.array([0.0 if one.value is None else 1.0 if by_time else float(one.n) for one in figures])
     return values * totals, totals
