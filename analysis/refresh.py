@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from analysis import keep
 from analysis.breakers import history, keep_consequences, keep_transitions, scope_of
-from analysis.expected.keeping import refresh_expected, told_attempts
+from analysis.expected.keeping import refresh_expected, told_anew
 from analysis.facts import news, refresh_facts
 from analysis.facts.idle_open import refresh_idle_open
 from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, Name, gather, sampled_kinds
@@ -63,11 +63,11 @@ def refresh(store: Store, config: Config) -> None:
             new = news(store)
             for keep_them in consequences:
                 keep_them()
-            lines = told_attempts(store)
+            told = told_anew(store, config.services)
             refresh_facts(store, config, new)
             _keep_states(store)
             refresh_idle_open(store, config.services)
-            refresh_expected(store, config.services, lines)
+            refresh_expected(store, config.services, told)
             store.execute(_CLEAR)
 
 

@@ -103,12 +103,13 @@ class Check:
         kinds: the kinds of findings that it is the author of.
         find: what the evidence proves of some services; nothing of them that it does not yield stays.
         when: ``moved`` looks again at services whose breakers or health moved, or are not at rest; ``lines`` at those
-            with new lines about attempts; ``always`` at all, for the present itself is what it is about.
+            with new lines about attempts; ``failing`` at those that moved, and those whose calls fail; ``always`` at
+            all, for the present itself is what it is about.
     """
 
     kinds: tuple[str, ...]
     find: Callable[[Subjects], Iterator[Finding]]
-    when: Literal["moved", "lines", "always"] = "moved"
+    when: Literal["moved", "lines", "failing", "always"] = "moved"
 
 
 def seconds(value_s: float) -> str:

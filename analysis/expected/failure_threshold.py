@@ -11,11 +11,12 @@ _SQL = read_sql("analysis.expected", "failure_threshold.sql")
 
 
 def find(subjects: Subjects) -> Iterator[Finding]:
-    """Yield openings and missing openings that the counts of calls prove against the declared threshold.
+    """Yield openings and missing openings that the counters of calls prove against the declared threshold.
 
-    Too early: since it closed last (or since its counters began) fewer failures were counted than it takes, those of
-    the whole minute in which it opened included. Too late: as many or more failed one after the other, in whole minutes
-    without a success, and it surely stayed closed.
+    Too early: since it closed last (or since its counters began) fewer failures were counted than it takes, those up to
+    the first sample after it opened included. Too late: as many or more failed with nothing else counted between two
+    samples, and a later one still shows it closed. An opening without any failure counted before it is left out: what
+    opened it is not what is counted.
     """
     declared = [(s, b, one.failure_threshold) for s, b, one in subjects.breakers() if one.failure_threshold]
     if not declared:
@@ -33,4 +34,4 @@ def find(subjects: Subjects) -> Iterator[Finding]:
         yield of_spell("failure_threshold", row, text)
 
 
-CHECK = Check(("failure_threshold",), find)
+CHECK = Check(("failure_threshold",), find, when="failing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -36,21 +37,33 @@ Line = tuple[str, str, Instant, Instant]
 """Environment and service of new lines about attempts, and from when to when they tell."""
 
 
-def told_attempts(store: Store) -> list[Line]:
-    """Return which new lines about attempts there are; call it before the facts are kept, which clear these marks."""
-    return [(row["environment"], row["service"], row["from_us"], row["to_us"]) for row in store.rows(_STEPS["lines"])]
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told anew: lines about attempts, and the services with breakers whose calls failed."""
+
+    lines: list[Line]
+    failing: list[tuple[str, str]]
 
 
-def refresh_expected(store: Store, services: Sequence[ServiceConfig], lines: Sequence[Line]) -> None:
+def told_anew(store: Store, services: Sequence[ServiceConfig]) -> Told:
+    """Return what was told anew; call it before the facts are kept, which clear these marks."""
+    lines = [(row["environment"], row["service"], row["from_us"], row["to_us"]) for row in store.rows(_STEPS["lines"])]
+    watched = any(one.failure_threshold for service in services for one in service.expected.breakers.values())
+    return Told(lines, _pairs(store, _STEPS["failing"]) if watched else [])
+
+
+def refresh_expected(store: Store, services: Sequence[ServiceConfig], told: Told) -> None:
     """Bring the findings up to date; call it after facts and states were kept and before the marks are cleared.
 
     What is declared anew is judged over all that is kept.
     """
-    told = hashlib.blake2b(repr([_declared(one) for one in services]).encode(), digest_size=12).hexdigest()
-    anew = store.checkpoints(_OWN).get(_KEY) != told
+    declared = hashlib.blake2b(repr([_declared(one) for one in services]).encode(), digest_size=12).hexdigest()
+    anew = store.checkpoints(_OWN).get(_KEY) != declared
+    moved = _pairs(store, _STEPS["moved"])
     pairs = {
-        "moved": _pairs(store, _STEPS["moved"]),
-        "lines": sorted({line[:2] for line in lines}),
+        "moved": moved,
+        "failing": sorted({*moved, *told.failing}),
+        "lines": sorted({line[:2] for line in told.lines}),
         "always": _pairs(store, _STEPS["standbys"]) if any(one.fallbacks for one in services) else [],
     }
     if not anew and not any(pairs.values()):
@@ -60,9 +73,9 @@ def refresh_expected(store: Store, services: Sequence[ServiceConfig], lines: Seq
     for check in checks():
         whom = everybody if anew else pairs[check.when]
         if whom:
-            _keep(store, check, Subjects(store, whom, by_name, store.now_us, lines, anew))
+            _keep(store, check, Subjects(store, whom, by_name, store.now_us, told.lines, anew))
     if anew:
-        store.append(Batch(_OWN, checkpoints={_KEY: told}))
+        store.append(Batch(_OWN, checkpoints={_KEY: declared}))
 
 
 def _kinds() -> list[str]:

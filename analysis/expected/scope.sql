@@ -23,6 +23,14 @@ from raw.stale_sightings
 where kind = 'retry_attempt'
 order by all
 
+-- step: failing
+-- Services with breakers whose calls failed.
+select distinct track.environment, track.service
+from raw.stale_counters as mark
+join raw.tracks as track using (track_id)
+where track.kind = 'requests' and track.breaker <> '' and track.detail['outcome'] in ('failure', 'timeout')
+order by all
+
 -- step: standbys
 select distinct environment, service
 from kept.targets

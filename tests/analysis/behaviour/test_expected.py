@@ -113,6 +113,11 @@ THRESHOLD = [
     Story("opens at the fifth failure", [breaker(ROUND, failures=[(0, 0), (190, 5)], success=10)]),
     Story("opens at the second failure", [breaker(ROUND, failures=[(0, 0), (190, 2)], success=10)],
           found=[("failure_threshold", "opened after at most 2 failures; the declared threshold is 5")]),
+    Story("probes fail soon after", [breaker(ROUND, failures=[(0, 0), (190, 2), (230, 9)], success=0)],
+          found=[("failure_threshold", "opened after at most 2 failures; the declared threshold is 5")]),
+    Story("never opens", [breaker([(0, "closed")], failures=[(0, 0), (100, 3), (110, 7), (120, 8)])],
+          found=[("failure_threshold", "8 failures in a row did not open it; the declared threshold is 5")]),
+    Story("never opens and need not", [breaker([(0, "closed")], failures=[(0, 0), (100, 3), (110, 4)])]),
     Story("failures before it was watched", [breaker(ROUND, failures=[(0, 7), (190, 9)], success=10)]),
     Story("no counter of calls", [scraped(breaker_pay=ROUND)]),
     Story("opened by hand", [breaker(ROUND, failures=[(0, 0), (190, 2)], success=10), BY_HAND]),
@@ -141,7 +146,7 @@ HALF_OPEN = [
     Story("stuck half-open", [rejecting((), 60), HALF_LOG], found=[("stuck_half_open", "and still is; ")]),
     Story("more calls than declared", [breaker([(0, "closed")], success=1), HALF_LOG],
           found=[("half_open_calls", "3 are declared"), ("stuck_half_open", "and still is; ")]),
-    Story("closed after one call", [breaker(LONG, failures=[(0, 0), (20, 5), (400, 6)])],
+    Story("closed after one call", [breaker(LONG, failures=[(0, 0), (30, 5), (400, 6)])],
           found=[("half_open_calls", "closed after at most ")]),
 ]  # fmt: skip
 
@@ -208,7 +213,7 @@ def test_new_lines_leave_findings_of_other_days(tmp_path: Path) -> None:
 
 def test_every_kind_is_explained_and_has_one_author() -> None:
     """Each kind of finding has a row in the documentation, which says whether it is about breakers, and one check."""
-    explained = {}
+    explained: dict[str, bool] = {}
     for line in (Path(__file__).parents[3] / "docs" / "findings.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.split("|")]
         if len(cells) > 3 and cells[1].startswith("`"):
