@@ -11,7 +11,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import mean, median
 
 import numpy as np
@@ -19,9 +18,8 @@ import numpy as np
 from bench.regressions_data import HELD_OUT_KINDS, KINDS, matched, series
 from bench.regressions_methods import Method, breakwatch, fleet, rivals
 from bench.regressions_samples import samples_table
+from bench.results import record
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
-HEADING = "## Regressions"
 STEPS = (1.05, 1.1, 1.2)
 N = 100
 SEED, HELD_OUT_SEED = 2026, 7041
@@ -204,23 +202,18 @@ def main() -> int:
     text = "\n".join(lines)
     print(text)
     if asked.record:
-        _record(text, asked.scale)
+        record("Regressions", f"{about(asked.scale)}\n\n{text}")
     return 0 if kept else 1
 
 
-def _record(text: str, scale: int) -> None:
-    about = (
+def about(scale: int) -> str:
+    """Return what was measured, and how."""
+    return (
         f"`python -m bench.regressions --scale {scale} --record`. Noise of 5 % in five kinds, {100 * scale} series of "
         f"{N} points for each cell, a step in the middle; found is what lies within 5 points, one to one. Breakwatch "
         "with every change it sees, for the better too and however small, suspected ones included; in fleets what it "
-        "reports. Rivals with their defaults, half the series."
+        "reports. Rivals with their defaults, half the series. Delays in points, the median; inf is never within 20."
     )
-    old = RESULTS.read_text(encoding="utf-8")
-    before, found, rest = old.partition(f"{HEADING}\n")
-    after = rest.partition("\n## ")[2] if found else ""
-    section = f"{HEADING}\n\n{about}\n\n{text}\n"
-    end = f"\n## {after}" if after else ""
-    RESULTS.write_text(f"{before.rstrip()}\n\n{section}{end}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ _TABLES: dict[str, tuple[str, dict[str, Any] | list[dict[str, str]]]] = {
     RecordKind.INCIDENT: ("outages", {"origin": "imported"}),
     RecordKind.COVERED: ("coverage", {"source": "import:incidents"}),
     RecordKind.MEASUREMENT: ("measurements", {}),
-    RecordKind.BENCHMARK: ("benchmark_runs", {}),
     RecordKind.EXPERIMENT: ("experiments", {}),
     RecordKind.PHASE: ("experiments", {}),
     RecordKind.END: ("experiments", {}),
@@ -35,5 +34,9 @@ def refresh_imported(store: Store) -> None:
     """Bring the relations up to date of which something new was imported."""
     step = steps("imported")
     for stale in store.rows(step["stale"]):
+        if stale["kind"] == RecordKind.BENCHMARK:
+            for name in ("benchmark_wanted", "benchmark_gone", "benchmark_new", "benchmark_done"):
+                store.execute(step[name])
+            continue
         table, scope = _TABLES[stale["kind"]]
         store.replace(table, scope, store.rows(step[_STATEMENTS.get(stale["kind"], stale["kind"])]))

@@ -106,7 +106,9 @@ select
 from raw.records
 where kind = 'measurement'
 
--- step: benchmark
+-- step: benchmark_wanted
+-- Benchmarks are many: they are compared with what is kept where they lie.
+create or replace temp table wanted_benchmark_runs as
 select
     environment,
     detail['suite'] as suite,
@@ -125,6 +127,31 @@ select
     labels
 from raw.records
 where kind = 'benchmark'
+
+-- step: benchmark_gone
+delete from kept.benchmark_runs
+where row_id in (
+    select kept.row_id
+    from kept.benchmark_runs as kept
+    anti join wanted_benchmark_runs
+        using (
+            environment, suite, benchmark, metric, unit, better, run_at, revision, run_environment, value, repetition,
+            labels
+        )
+)
+
+-- step: benchmark_new
+insert into kept.benchmark_runs by name
+select wanted.*
+from wanted_benchmark_runs as wanted
+anti join kept.benchmark_runs
+    using (
+        environment, suite, benchmark, metric, unit, better, run_at, revision, run_environment, value, repetition,
+        labels
+    )
+
+-- step: benchmark_done
+drop table wanted_benchmark_runs
 
 -- step: experiment
 -- As its report says, or as it was told while it ran: then a phase lasts until the next one begins, or the end.

@@ -7,7 +7,7 @@ select
     exists (select 1 from kept.benchmark_series) as any_series
 
 -- step: changed
--- The runs of the series that changed since they were judged, a row each.
+-- The series whose runs changed since they were judged, a row each with its runs in the order of time.
 with runs as (
     select
         environment,
@@ -25,7 +25,7 @@ with runs as (
     where isfinite(value)
     group by environment, suite, benchmark, metric, unit, run_environment, labels, revision, run_at
 ),
-prints as (
+series as (
     select
         environment,
         suite,
@@ -34,38 +34,20 @@ prints as (
         unit,
         run_environment,
         labels,
+        arg_max(better, run_at) as better,
+        list(epoch_us(run_at) order by run_at, revision) as run_at_us,
+        list(revision order by run_at, revision) as revisions,
+        list(repeated order by run_at, revision) as repeated,
         count(*) || ':' || bit_xor(hash(run_at, revision, repeated, better)) as content
     from runs
     group by environment, suite, benchmark, metric, unit, run_environment, labels
 )
-select
-    runs.environment,
-    runs.suite,
-    runs.benchmark,
-    runs.metric,
-    runs.unit,
-    runs.run_environment,
-    runs.labels,
-    runs.revision,
-    epoch_us(runs.run_at) as run_at_us,
-    runs.better,
-    runs.repeated,
-    prints.content
-from runs
-join prints using (environment, suite, benchmark, metric, unit, run_environment, labels)
+select series.*
+from series
 left join kept.benchmark_series as known
     using (environment, suite, benchmark, metric, unit, run_environment, labels)
-where $everything or known.content is distinct from prints.content
-order by
-    runs.environment,
-    runs.suite,
-    runs.benchmark,
-    runs.metric,
-    runs.unit,
-    runs.run_environment,
-    runs.labels::varchar,
-    runs.run_at,
-    runs.revision
+where $everything or known.content is distinct from series.content
+order by series.environment, series.suite, series.benchmark, series.metric, series.unit, series.run_environment
 
 -- step: tested
 -- How many series had a run of each release: so many are tested at once.

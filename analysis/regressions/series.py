@@ -54,7 +54,7 @@ class Run:
     @property
     def value(self) -> float:
         """The median of the repetitions: one value for each run, since repetitions share what disturbed the run."""
-        return median(self.values)
+        return self.values[0] if len(self.values) == 1 else median(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +99,9 @@ def key_of(row: Mapping[str, Any]) -> Key:
 
 
 def series_of(rows: Iterable[Mapping[str, Any]]) -> list[Series]:
-    """Return the series of rows that hold a run each, in the order of time, with its key and its fingerprint."""
-    found: dict[Key, list[Mapping[str, Any]]] = {}
+    """Return the series of rows that hold one each: its key, its fingerprint, and its runs in the order of time."""
+    found = []
     for row in rows:
-        key = key_of(row)
-        found.setdefault(key, []).append(row)
-    return [
-        Series(
-            key,
-            told[-1]["better"],
-            tuple(Run(row["run_at_us"], row["revision"], tuple(row["repeated"])) for row in told),
-            told[-1]["content"],
-        )
-        for key, told in found.items()
-    ]
+        runs = map(Run, row["run_at_us"], row["revisions"], map(tuple, row["repeated"]))
+        found.append(Series(key_of(row), row["better"], tuple(runs), row["content"]))
+    return found
