@@ -188,7 +188,9 @@ def _grown(rows: Sequence[Row], begun_before_us: int, unbelieved: Iterable[Row])
     elsewhere = [
         (other["from_us"], other["to_us"])
         for other in unbelieved
-        if other["breaker"] == track["breaker"] and other["labels"] == track["labels"]
+        if other["breaker"] == track["breaker"]
+        and other["vantage"] in ("", track["vantage"])
+        and other["labels"] == track["labels"]
     ]
     runs = [Run(row["first_us"], row["last_us"], row["value"], row["read_s"], row["assumed"]) for row in rows]
     for one in increases(runs):

@@ -184,6 +184,7 @@ believed as (
                 and other.counted_by = told.counted_by
                 and other.vantage in ('', told.vantage)
                 and other.breaker = told.breaker
+                and other.vantage in ('', told.vantage)
                 and other.labels = told.labels
                 and make_timestamptz(told.ended_us) >= other.day_start
                 and make_timestamptz(told.ended_us) < other.day_end
@@ -290,7 +291,7 @@ select exists (
 
 -- step: unbelieved
 -- On which days what metrics counted of whom is not believed.
-select environment, service, breaker, labels, epoch_us(day_start) as from_us, epoch_us(day_end) as to_us
+select environment, service, breaker, vantage, labels, epoch_us(day_start) as from_us, epoch_us(day_end) as to_us
 from kept.count_witnesses
 where relation = 'request_counts' and not chosen and counted_by = 'metrics'
 

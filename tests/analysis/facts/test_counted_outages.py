@@ -14,7 +14,7 @@ from breakwatch.config import Config
 from breakwatch.model import TrackKind
 from store import Store
 from tests.analysis.facts.evidence import Evidence, at, requests, table, track
-from tests.analysis.facts.test_outages import QUIET, RELATIONS, seconds, steady, told
+from tests.analysis.facts.test_outages import QUIET, RELATIONS, call, seconds, span, steady, told
 
 
 def counters(every_s: int = 15) -> Evidence:
@@ -92,6 +92,21 @@ def test_fallbacks_that_answered_leave_nobody_hurt(store: Store) -> None:
         store.append(evidence.batch())
     refresh(store, QUIET)
     assert {row["service"] for row in store.rows("from outages")} == {"till"}
+
+
+def test_the_log_of_the_calls_is_believed_before_their_counters(store: Store) -> None:
+    """Both tell the same calls: the outage is exact, and each failed call counts once, whatever a client counts."""
+    every = [second + 0.25 * n for second in range(100) for n in range(4)]
+    outcomes = [(second, "failure" if 40 <= second < 60 else "success") for second in every]
+    for vantage in ("server", "client"):
+        evidence = Evidence(source=f"prom-{vantage}", gap_us=40_000_000)
+        for outcome in ("success", "failure"):
+            ended = [second + 0.1 for second, how in outcomes if how == outcome]
+            counter = requests(outcome, source=f"prom-{vantage}", vantage=vantage)
+            evidence.add(counter, [(at(s), float(sum(end <= s for end in ended))) for s in range(0, 120, 15)])
+        store.append(evidence.batch())
+    (row,) = told(store, QUIET, [call(second, outcome, vantage="server") for second, outcome in outcomes])
+    assert (span(row), row["failed_requests"]) == ((40.0, 60.1), 80)
 
 
 def test_two_servers_that_see_the_same_calls_count_them_once(store: Store) -> None:
