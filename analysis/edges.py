@@ -20,6 +20,11 @@ from breakwatch.clock import SECOND_US, Instant
 
 Row = Mapping[str, Any]
 
+NOT_REMOVED = "no fault of the experiment is known to have been removed"
+END_REMEDY = "say when it was: breakwatch experiment end, or a phase with its end"
+NOT_INJECTED = "the experiment has no fault with a beginning"
+BEGIN_REMEDY = "record it: breakwatch experiment start or phase"
+
 
 def answered(ground: Ground, asks: Sequence[Ask], rows: Iterable[Row]) -> list[Measured]:
     """Return the statistic that each ask is about, of the lengths in its rows."""

@@ -44,24 +44,28 @@ class Harm:
         self._ground = ground
         self._reach = reach(asks)
         self._steps = steps
-        self._made: dict[tuple[str | None, str | None] | None, Hurts] = {}
+        self._made: dict[tuple[Any, ...], Hurts] = {}
         self._unanswered: dict[tuple[Any, ...], list[Outage]] = {}
 
     def outages(self, ask: Ask) -> Hurts:
-        """Return the outages of services; where an operation or a target is asked for, of its calls alone."""
-        if ask.scope.operation is not None or ask.scope.target is not None:
+        """Return the outages of services; where operations or a target are asked for, of their calls alone."""
+        scope = ask.scope
+        if _of_calls(self._ground, scope):
             return self.failures(ask)
-        if None not in self._made:
+        key = None, None, scope.critical
+        if key not in self._made:
             rows = self._ground.rows.rows(self._steps["outages"], self._reach)
-            self._made[None] = Hurts(self._ground, [spell_of(row) for row in rows])
-        return self._made[None]
+            spells = [spell_of(row) for row in rows if None in operations(self._ground, scope, row["service"])]
+            self._made[key] = Hurts(self._ground, spells)
+        return self._made[key]
 
     def failures(self, ask: Ask) -> Hurts:
         """Return the times in which calls failed and none was answered well."""
-        key = ask.scope.operation, ask.scope.target
+        scope = ask.scope
+        key = "calls", (scope.operation, scope.target), scope.critical
         if key not in self._made:
             rows = self._ground.rows.rows(self._steps["failures"], self._reach)
-            self._made[key] = Hurts(self._ground, of_failures(rows, ask.scope))
+            self._made[key] = Hurts(self._ground, of_failures(self._ground, rows, scope))
         return self._made[key]
 
     def without_answer(self, ask: Ask) -> list[Outage]:
@@ -73,7 +77,7 @@ class Harm:
 
     def _without_answer(self, ask: Ask) -> list[Outage]:
         failed = list(self.failures(ask).of(ask))
-        if ask.scope.operation is not None or ask.scope.target is not None:
+        if _of_calls(self._ground, ask.scope):
             return failed
         others = [one for one in self.outages(ask).of(ask) if one.kind == "down" and not _counted(one)]
         return failed + [one for one in others if not any(_touch(one, other) for other in failed)]
@@ -164,7 +168,30 @@ def lasted(ground: Ground, outage: Outage, since: Bounds | None = None) -> Lengt
     return so_far(start, seen_until_us(ground, first.environment or None, first.service or None))
 
 
-def of_failures(rows: Rows, scope: Scope) -> list[HurtSpell]:
+def operations(ground: Ground, scope: Scope, service: str | None) -> frozenset[str | None]:
+    """Return the operations of a service that a scope is about; None among them stands for all of its calls.
+
+    Critical are the operations that are declared so; of a service that declares none, all if the service is.
+    """
+    if scope.critical is None:
+        return frozenset({scope.operation})
+    for declared in ground.config.services:
+        if declared.name == service and declared.operations:
+            return frozenset(one.name for one in declared.operations if one.critical == scope.critical)
+        if declared.name == service and declared.critical == scope.critical:
+            return frozenset({scope.operation})
+    return frozenset()
+
+
+def _of_calls(ground: Ground, scope: Scope) -> bool:
+    """Say whether a scope is about some of the calls, not about services as a whole."""
+    if scope.operation is not None or scope.target is not None:
+        return True
+    declared = [one for one in ground.config.services if scope.service in (None, one.name)]
+    return scope.critical is not None and any(one.operations for one in declared)
+
+
+def of_failures(ground: Ground, rows: Rows, scope: Scope) -> list[HurtSpell]:
     """Return the spells of ``failures_between.sql`` of the calls of a scope's operation and target, else of all."""
     return [
         HurtSpell(
@@ -180,5 +207,5 @@ def of_failures(rows: Rows, scope: Scope) -> list[HurtSpell]:
             labels=pairs(row["labels"]),
         )
         for row in rows
-        if row["operation"] == scope.operation and row["target"] == scope.target
+        if row["target"] == scope.target and row["operation"] in operations(ground, scope, row["service"])
     ]

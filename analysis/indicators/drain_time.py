@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.asking import Ask, Ground, Measured
 from analysis.bounds import STAMP_SLACK_US, Bounds
-from analysis.edges import exactly, so_far, unknown
+from analysis.edges import END_REMEDY, NOT_REMOVED, exactly, so_far, unknown
 from analysis.faults import Fault, faults, within
 from analysis.harm import reach
 from analysis.indicator import Indicator
@@ -73,6 +73,8 @@ def _measured(
         own = [row for row in wanted if _needed(ground, row, environment, service)]
         seen = seen or bool(own)
         found += _lengths(own, series)
+    if not wanted and ask.scope.experiment is not None:
+        return unknown(NOT_REMOVED, END_REMEDY)
     if wanted and not seen:
         return unknown("no queue of the service was seen", "add a source that shows queue depths")
     return of_lengths(found, stat_of(ask))

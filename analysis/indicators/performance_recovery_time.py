@@ -10,7 +10,7 @@ from typing import Any
 
 from analysis.asking import Ask, Ground, Measured
 from analysis.bounds import Bounds
-from analysis.edges import exactly, unknown
+from analysis.edges import END_REMEDY, NOT_REMOVED, exactly, unknown
 from analysis.faults import Fault, faults
 from analysis.harm import reach
 from analysis.histograms import Bucket, quantile_bounds
@@ -45,10 +45,7 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
 def _measured(ground: Ground, ask: Ask, rows: Sequence[Row]) -> Measured:
     asked = [fault for fault in faults(ground).asked(ask, by_removal=True) if fault.removed is not None]
     if not asked and ask.scope.experiment is not None:
-        return unknown(
-            "no fault of the experiment is known to have been removed",
-            "say when it was: breakwatch experiment end, or a phase with its end",
-        )
+        return unknown(NOT_REMOVED, END_REMEDY)
     found = [length for fault in asked for length in _lengths(ground, ask, fault, rows)]
     if asked and not found:
         return unknown("no latency was seen before and after the fault", "add a source with a latency histogram")

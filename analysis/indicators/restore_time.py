@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.asking import Ask, Ground, Measured
-from analysis.edges import unknown
+from analysis.edges import END_REMEDY, NOT_REMOVED, unknown
 from analysis.faults import Fault, faults
 from analysis.harm import Harm, lasted
 from analysis.indicator import Indicator
@@ -27,10 +27,7 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
 def _measured(ground: Ground, ask: Ask, harm: Harm) -> Measured:
     asked = list(faults(ground).asked(ask, by_removal=True))
     if ask.scope.experiment is not None and all(fault.removed is None for fault in asked):
-        return unknown(
-            "no fault of the experiment is known to have been removed",
-            "say when it was: breakwatch experiment end, or a phase with its end",
-        )
+        return unknown(NOT_REMOVED, END_REMEDY)
     found = [length for fault in asked for length in _lengths(ground, ask, fault, harm)]
     return of_lengths(found, stat_of(ask))
 

@@ -15,6 +15,7 @@ from analysis.indicators import indicator
 from breakwatch.clock import to_us
 from breakwatch.config import Config, LogsSource
 from breakwatch.config_objectives import Policy, Stat
+from breakwatch.config_services import Operation, ServiceConfig
 from store import Store
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -196,3 +197,17 @@ def test_falls_that_two_instances_saw_are_one(store: Store) -> None:
     )
     assert told(asked(store, "health_recovery_time")) == (20.0, 20.0, 20.0, 1)
     assert told(asked(store, "health_recovery_time", Scope(instance="a"))) == (10.0, 10.0, 10.0, 1)
+
+
+def test_only_critical_operations_count_where_they_are_asked_for(store: Store) -> None:
+    """Of a service that declares operations, those that are as critical as asked; else all of its calls."""
+    pay = failing(edges("failed", 100), edges("served", 110), operation="pay")
+    browse = failing(edges("failed", 200), edges("served", 230), operation="browse")
+    put(store, "failure_spells", pay, browse, failing(edges("failed", 100), edges("served", 230)))
+    declared = [Operation(name="pay", critical=True), Operation(name="browse")]
+    config = Config(services=(ServiceConfig(name="shop", operations=tuple(declared)),))
+    for critical, seconds in ((True, 10.0), (False, 30.0)):
+        ask = Ask(Scope(service="shop", critical=critical), ((to_us(START), to_us(at(DAY_S))),), "max", AT_ONCE)
+        for name in ("outage_time", "service_recovery_time"):
+            (found,) = indicator(name).compute(Ground(store, config, to_us(at(DAY_S))), [ask])
+            assert told(found) == (seconds, seconds, seconds, 1)
