@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analysis.asking import Ask, Ground, Measured, Scope
 from analysis.coverage import covered_spans
-from analysis.edges import exactly, so_far, unknown
+from analysis.edges import BEGIN_REMEDY, NOT_INJECTED, exactly, so_far, unknown
 from analysis.faults import Fault, faults
 from analysis.harm import reach
 from analysis.indicator import Indicator
@@ -28,9 +28,7 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
 def _measured(ground: Ground, ask: Ask, given: Sequence[Signal]) -> Measured:
     found = list(faults(ground).asked(ask))
     if not found and ask.scope.experiment is not None:
-        return unknown(
-            "the experiment has no fault with a beginning", "record it: breakwatch experiment start or phase"
-        )
+        return unknown(NOT_INJECTED, BEGIN_REMEDY)
     measured = of_lengths([_length(ground, ask, fault, given) for fault in found], stat_of(ask))
     if not measured.ongoing:
         return measured

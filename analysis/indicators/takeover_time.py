@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.asking import Ask, Ground, Measured
 from analysis.bounds import Bounds
-from analysis.edges import exactly, unknown
+from analysis.edges import BEGIN_REMEDY, NOT_INJECTED, exactly, unknown
 from analysis.faults import Fault, faults
 from analysis.harm import Harm, lasted, reach
 from analysis.indicator import Indicator
@@ -32,9 +32,7 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
 def _measured(ground: Ground, ask: Ask, rows: Sequence[Row], harm: Harm) -> Measured:
     found = list(faults(ground).asked(ask))
     if not found and ask.scope.experiment is not None:
-        return unknown(
-            "the experiment has no fault with a beginning", "record it: breakwatch experiment start or phase"
-        )
+        return unknown(NOT_INJECTED, BEGIN_REMEDY)
     lengths = [length for fault in found for length in _lengths(ground, ask, fault, rows, harm)]
     if found and not lengths:
         return unknown(

@@ -146,6 +146,7 @@ CASES = [
     Case("missed", "slow, scraped every 15 s", "drain_time", {"at_most": "20s"}, "storm"),
     Case("cannot_tell", "middling, scraped every 15 s", "drain_time", {"at_most": "20s"}, "storm"),
     Case("cannot_tell", "quick, logged", "drain_time", {"at_most": "20s"}, "storm"),
+    Case("cannot_tell", "unended, logged", "drain_time", {"at_most": "20s"}, "drill"),
     Case("met", "quick, logged", "mtbf", {"at_least": "200s"}),
     Case("missed", "quick, logged", "mtbf", {"at_least": "500s"}),
     Case("cannot_tell", "middling, scraped every 15 s", "mtbf", {"at_least": "270s"}),
