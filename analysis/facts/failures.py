@@ -16,7 +16,7 @@ from analysis.facts.failing import FailureSpell, HurtStretch, hurt_stretches, te
 from analysis.facts.steps import steps
 from analysis.outages import SETTLE_S, SETTLE_SCRAPES
 from breakwatch.clock import MINUTE_US
-from breakwatch.config_objectives import Policy
+from breakwatch.config_objectives import Policy, Where
 
 if TYPE_CHECKING:
     from analysis.bounds import Bounds
@@ -42,6 +42,7 @@ USUAL_SHARE: Final = 0.99
 """The share of good calls that is expected of a service that promises none."""
 
 _FOREVER_US: Final = 4_000_000_000_000_000
+_ALL_CALLS: Final = Where()
 _SHARES: Final = frozenset({"success_ratio", "availability_requests"})
 
 
@@ -63,8 +64,8 @@ def promised_shares(config: Config) -> dict[str, float]:
         if limit is None or objective.service is None or objective.indicator not in _SHARES:
             continue
         word, target = limit
-        narrowed = any(value is not None for value in objective.where.model_dump().values())
-        if word in ("at_least", "above") and target.relative_to is None and target.value <= 1 and not narrowed:
+        plain = target.relative_to is None and target.value <= 1 and objective.where == _ALL_CALLS
+        if word in ("at_least", "above") and plain:
             found[objective.service] = max(found.get(objective.service, 0.0), target.value)
     return found
 

@@ -13,6 +13,7 @@ from breakwatch.clock import from_us, to_us
 from breakwatch.config import Config, Policy
 from breakwatch.model import Batch, Sighting, SightingKind, Subject, TrackKind, pairs
 from breakwatch.records import Record, RecordKind
+from store import Reader
 from tests.analysis.facts.evidence import Evidence, at, requests, track
 from tests.analysis.facts.test_outages import call, steady
 
@@ -137,6 +138,19 @@ def test_an_experiment_that_is_told_later_changes_what_is_known(store: Store) ->
     assert store.rows("select experiment_id from outages") == [{"experiment_id": None}]
     brought(store, records=(experiment(8, 30, target="shop"),))
     assert store.rows("select experiment_id from outages") == [{"experiment_id": "drill"}]
+
+
+def test_what_belongs_to_an_experiment_is_published_so(store: Store) -> None:
+    """Rows that were published before and are named later are published anew."""
+    brought(store, *steady(0, 10), *steady(10, 20, "failure"), *steady(20, 40))
+    store.publish(1)
+    brought(store, records=(experiment(8, 30, service="shop"),))
+    store.publish(2)
+    with Reader.open(store.path) as reader:
+        for relation in ("outages", "outage_spells", "failure_spells"):
+            rows = reader.rows(f"select experiment_id from {relation}")  # noqa: S608 - our own names
+            assert [row["experiment_id"] for row in rows] == ["drill"], relation
+        assert reader.rows("select fault_effective from experiments") == [{"fault_effective": True}]
 
 
 def felt(store: Store) -> bool | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis.refresh import refresh
 from breakwatch.clock import to_us
-from breakwatch.config import Config, Objective, Policy, ServiceConfig, Target
+from breakwatch.config import Config, Objective, Policy, ServiceConfig, Target, Where
 from breakwatch.config_services import InstancesRule
 from breakwatch.config_units import ShareRule
 from breakwatch.model import STATE_CODE, Batch, Outcome, Sighting, SightingKind, Subject, TrackKind, pairs
@@ -83,6 +83,22 @@ def test_a_service_is_held_to_its_own_objective(store: Store) -> None:
     promise = Objective(name="p", indicator="success_ratio", service="shop", at_least=Target(0.85, "ratio"))
     refresh(store, QUIET.model_copy(update={"objectives": (promise,)}))
     assert store.rows("from outages") == []
+
+
+def test_a_promise_about_some_of_the_calls_says_nothing_of_all(store: Store) -> None:
+    """85 % are promised for one operation: the service is held to the usual share, and to the strictest of its own."""
+    calls = [call(second, "timeout" if second % 10 == 5 else "success") for second in range(60)]
+    told(store, QUIET, calls)
+    limit = Target(0.85, "ratio")
+    some = Objective(name="a", indicator="success_ratio", service="shop", at_least=limit, where=Where(operation="pay"))
+    refresh(store, QUIET.model_copy(update={"objectives": (some,)}))
+    assert len(store.rows("from outages")) == 1
+    loose, strict = (
+        Objective(name=str(share), indicator="success_ratio", service="shop", at_least=Target(share, "ratio"))
+        for share in (0.85, 0.95)
+    )
+    refresh(store, QUIET.model_copy(update={"objectives": (strict, loose)}))
+    assert len(store.rows("from outages")) == 1
 
 
 def test_the_policy_says_what_is_bad(store: Store) -> None:
