@@ -18,14 +18,14 @@ def compute(ground: Ground, asks: Sequence[Ask]) -> list[Measured]:
     At most, those suspected and the series that could not be judged are regressions too; ``n`` counts series.
     """
     counted: list[Counter[tuple[str, str]]] = [Counter() for _ in asks]
-    examples: list[dict[str, str]] = [{} for _ in asks]
+    examples: list[dict[tuple[str, str], str]] = [{} for _ in asks]
     for row in ground.rows.rows(_SQL, asked(asks, _SQL) | {"now_us": ground.now_us}):
         counted[row["ask"]][row["what"], row["state"]] += row["number"]
-        examples[row["ask"]][row["state"]] = row["example"] or ""
+        examples[row["ask"]][row["what"], row["state"]] = row["example"] or ""
     return [_measured(found, said) for found, said in zip(counted, examples, strict=True)]
 
 
-def _measured(found: Counter[tuple[str, str]], said: dict[str, str]) -> Measured:
+def _measured(found: Counter[tuple[str, str]], said: dict[tuple[str, str], str]) -> Measured:
     series = sum(number for (what, _), number in found.items() if what == "series")
     confirmed = found["regression", "confirmed"]
     if not series and not confirmed:
@@ -33,12 +33,12 @@ def _measured(found: Counter[tuple[str, str]], said: dict[str, str]) -> Measured
     suspected, unknown = found["regression", "suspected"], found["series", "not_enough_data"]
     notes, remedy = [], ""
     if confirmed:
-        notes.append(f"such as {said['confirmed']}")
+        notes.append(f"such as {said['regression', 'confirmed']}")
     if suspected:
-        notes.append(f"{suspected} suspected, such as {said['suspected']}")
+        notes.append(f"{suspected} suspected, such as {said['regression', 'suspected']}")
         remedy = "run the benchmarks again: more runs confirm a suspicion, or take it back"
     if unknown:
-        notes.append(f"{unknown} of {series} series cannot be judged: {said['not_enough_data']}")
+        notes.append(f"{unknown} of {series} series cannot be judged: {said['series', 'not_enough_data']}")
         remedy = "run the benchmarks more often, with more repetitions"
     return Measured(
         float(confirmed), float(confirmed), float(confirmed + suspected + unknown), series,

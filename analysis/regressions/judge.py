@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from analysis.regressions.baselines import Baseline
+from analysis.regressions.baselines import NEARBY, Baseline
 from analysis.regressions.examining import Examined
 from analysis.regressions.fdr import adjusted
 from analysis.regressions.levels import Found
@@ -25,7 +25,10 @@ OPEN = ("suspected", "confirmed")
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A regression as it is kept; the attributes are those of the view ``regressions``, with times in microseconds."""
+    """A regression as it is kept; the attributes are those of the view ``regressions``, with times in microseconds.
+
+    ``near_us`` is not kept: within this span a change of the series is the same one.
+    """
 
     key: Key
     better: str
@@ -48,6 +51,7 @@ class Regression:
     recovered_us: Instant | None = None
     reason: str = ""
     accepted_until_us: Instant | None = None
+    near_us: tuple[Instant, Instant] | None = None
 
     @property
     def family(self) -> tuple[str, str]:
@@ -101,12 +105,14 @@ def _regression(series: Series, found: Found, baselines: Sequence[Baseline]) -> 
         status, reason = "withdrawn", f"back on the level before{back}"
     elif acceptance is not None:
         status, reason = "accepted", acceptance.reason
+    near = runs[max(found.earliest - NEARBY, 0)], runs[min(found.latest + NEARBY, len(runs) - 1)]
     return Regression(
         series.key, series.better, found.rule, found.baseline, runs[found.index].run_at_us,
         runs[found.earliest].run_at_us, runs[found.latest].run_at_us, runs[found.index].revision,
         found.before, found.after, found.effect, found.runs_before, found.runs_after, found.p, status=status,
         recovered_us=recovered.run_at_us if recovered else None, reason=reason,
         accepted_until_us=acceptance.expires_us if acceptance and status == "accepted" else None,
+        near_us=(near[0].run_at_us, near[1].run_at_us),
     )  # fmt: skip
 
 
@@ -146,12 +152,13 @@ def _followed(found: Sequence[Regression], before: Mapping[Key, Sequence[Regress
 
 
 def _same(old: Regression, new: Regression) -> bool:
-    """Return whether two findings are one regression: by the same rule, and not apart for certain."""
+    """Return whether two findings are one regression: by the same rule, and a few runs apart at most."""
     if (old.rule, old.baseline) != (new.rule, new.baseline):
         return False
     if old.rule in {"baseline", "bound"}:
         return old.status != "withdrawn"
-    return old.earliest_us <= new.latest_us and new.earliest_us <= old.latest_us
+    first_us, last_us = new.near_us or (new.earliest_us, new.latest_us)
+    return first_us <= old.changed_us <= last_us
 
 
 def _withdrawn(old: Regression) -> Regression:

@@ -12,12 +12,14 @@ import pytest
 import analysis
 from analysis.asking import Ask, Ground, Measured, Scope
 from analysis.indicators import indicators
+from analysis.questions.baselines import numbered
 from analysis.regressions import examining
 from analysis.regressions.examining import Examined, Terms
 from analysis.regressions.rules import Rule
 from analysis.regressions.series import Series
+from analysis.verdicts.judge import evaluate
 from breakwatch.clock import DAY_US, HOUR_US, fixed_clock
-from breakwatch.config import Config
+from breakwatch.config import Config, Objective, RollingWindow
 from breakwatch.config_regressions import BenchmarkRule, Regressions
 from breakwatch.config_units import Target
 from breakwatch.model import Batch, pairs
@@ -26,6 +28,7 @@ from store import Store
 
 START_US = 1_767_225_600_000_000
 NOW_US = START_US + 200 * DAY_US
+WINDOW = RollingWindow(length_s=200 * 86400.0)
 
 
 @pytest.fixture
@@ -317,3 +320,38 @@ def test_the_indicator_counts_what_stands_and_bounds_what_may(store: Store) -> N
     assert (every.value, every.low, every.high, every.n) == (1, 1, 3, 4)
     assert measured(store, service="other").high == 1
     assert measured(store, service="api", operation="same").high == 0
+
+
+def verdict(store: Store) -> tuple[str, str, str]:
+    """Return how an objective that wants no regressions is judged, why, and what would settle it."""
+    wanted = Objective(name="none", indicator="regressions", at_most=Target(0.0), window=WINDOW)
+    (found,) = evaluate(store, Config(objectives=(wanted,)), NOW_US)
+    return found.judged.verdict, found.judged.reason, found.judged.remedy
+
+
+def test_an_objective_about_regressions_is_met_missed_or_cannot_be_told(store: Store) -> None:
+    """No regression among enough runs is met, a confirmed one missed, a suspected one cannot be told."""
+    bring(store, {"same": noise(2, 60)})
+    assert verdict(store)[0] == "met"
+    bring(store, {"maybe": stepped(4, 53, 50, 1.3)})
+    told, reason, remedy = verdict(store)
+    assert told == "cannot_tell"
+    assert "1 suspected, such as api maybe time" in reason
+    assert remedy.startswith("run the benchmarks again")
+    bring(store, {"slow": stepped(1, 60, 40, 1.2)})
+    assert verdict(store)[0] == "missed"
+
+
+def test_an_objective_about_a_new_benchmark_cannot_be_told(store: Store) -> None:
+    """Three runs are no green."""
+    bring(store, {"new": noise(1, 3)})
+    told, reason, _ = verdict(store)
+    assert (told, "not enough data" in reason) == ("cannot_tell", True)
+
+
+def test_a_whole_release_is_accepted_by_the_number_of_its_event(store: Store) -> None:
+    """All that stands under an event is found by its number, as a single one by its own."""
+    bring(store, {f"b{i}": stepped(i, 60, 40, 1.25) for i in range(3)})
+    rows = found(store)
+    assert [row["benchmark"] for row in numbered(store, rows[0]["event_id"])] == ["b0", "b1", "b2"]
+    assert [row["benchmark"] for row in numbered(store, rows[1]["regression_id"])] == ["b1"]
