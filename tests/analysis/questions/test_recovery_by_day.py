@@ -37,7 +37,7 @@ def moves(instance: str, cluster: str, late_s: float) -> list[dict[str, Any]]:
 
 
 def test_reopenings_are_inside_and_clusters_apart(tmp_path: Path) -> None:
-    """Two clusters whose breakers bear the same names: each opening counts on its day and lasts until the next close."""
+    """Two clusters with breakers of the same names: each opening counts on its day and lasts until the next closing."""
     with Store.open(tmp_path / "b.duckdb") as store:
         store.replace("breaker_transitions", {}, [*moves("a", "eu", 0), *moves("a", "us", 2)])
         first, second = recovery_by_day(store, from_transitions=True)
