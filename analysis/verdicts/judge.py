@@ -14,7 +14,7 @@ from analysis.asking import Ask, Ground, Measured
 from analysis.coverage import covered_share
 from analysis.indicator import Indicator
 from analysis.indicators import indicator
-from analysis.lengths import stat_of
+from analysis.lengths import NOTHING_HAPPENED, stat_of
 from analysis.slices import by_slices
 from analysis.verdicts.budget import Budget, budget, unfinished
 from analysis.verdicts.expected_calls import (
@@ -154,6 +154,8 @@ def _verdict(ground: Ground, question: Question, measured: Measured, weight: flo
         measured = replace(measured, remedy=WHOLE_MINUTES)
     if question.target is None and not question.not_applicable:
         said = Judged("not_applicable", reason="only reported: it has no limit")
+    elif not question.ask.spans and not question.not_applicable and rule.covered:
+        said = _no_time(question)
     else:
         said = judge(measured, rule)
     return Verdict(
@@ -184,6 +186,19 @@ def _verdict(ground: Ground, question: Question, measured: Measured, weight: flo
     )
 
 
+def _no_time(question: Question) -> Judged:
+    """Return the verdict on a window of which no time counts."""
+    if question.objective.after_s is not None:
+        return Judged(
+            "cannot_tell", "open", "no fault was removed in the window", "wait until the fault is removed, and say so"
+        )
+    if question.taken or question.policy.service_hours is not None:
+        why = "maintenance or exclusions take all of it" if question.taken else "it lies outside of the service hours"
+        return Judged("not_applicable", reason=f"no time of the window counts: {why}")
+    whom = question.service or "the system"
+    return Judged("cannot_tell", "open", f"no source saw {whom} in the window", f"add a source that tells of {whom}")
+
+
 def _cuts_minutes(question: Question) -> bool:
     """Say whether a short window begins or ends inside a minute, by which calls are counted."""
     edges = (question.frame.start_us, question.frame.until_us)
@@ -206,7 +221,8 @@ def _reason(question: Question, said: Judged, measured: Measured, weight: float 
     parts = [said.reason]
     if question.frame.unfinished and expects_calls(question):
         parts.append(EXPECTED_LIKE_LAST if weight is not None else EXPECTED_AS_SO_FAR)
-    if measured.note and measured.note not in said.reason:
+    told = measured.note in {"", NOTHING_HAPPENED} or measured.note in said.reason
+    if not told and question.ask.spans:
         parts.append(measured.note)
     if not question.full:
         parts.append(NOT_FULL)

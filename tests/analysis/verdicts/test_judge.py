@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +77,8 @@ def test_each_service_is_judged_by_itself(store: Store) -> None:
         "fast": "met", "slow": "missed", "rough": "cannot_tell", "open": "missed", "quiet": "met",
         "gappy": "cannot_tell", "nobody": "cannot_tell",
     }  # fmt: skip
+    assert next(one for one in found if one.service == "quiet").reason == "nothing happened in a covered window"
+    assert "covered window" not in next(one for one in found if one.service == "gappy").reason
     rough = next(one for one in found if one.service == "rough")
     assert (rough.measured.low, rough.measured.value, rough.measured.high) == (5.0, 20.0, 35.0)
     assert (rough.judged.leaning, bool(rough.judged.remedy)) == ("likely_met", True)
@@ -206,3 +209,59 @@ def test_the_unit_of_microseconds_is_kept(store: Store) -> None:
     row = judged(store, HEAL | {"at_most": "30s", "service": "rough"})[0].row()
     assert (row["value"], row["low"], row["high"], row["target"], row["stat"]) == (20.0, 5.0, 35.0, 30.0, "max")
     assert row["window_end"] - row["window_start"] == 30 * 86_400 * SECOND_US
+
+
+def test_after_takes_the_time_after_the_fault(tmp_path: Path) -> None:
+    """From so long after it was removed until its experiment ended; a fault that is still in leaves none."""
+    began_us, removed_us, ended_us = NOW_US - 3 * HOUR_US, NOW_US - 2 * HOUR_US, NOW_US - HOUR_US
+    run = {
+        "environment": "prod", "experiment_id": "x", "service": "shop", "target": "db", "fault_effective": True,
+        "started_at": began_us, "ended_at": ended_us, "labels": {},
+    }  # fmt: skip
+    fault = {
+        "environment": "prod", "experiment_id": "x", "service": "shop", "target": "db", "phase": "fault",
+        "injected_at": began_us, "removed_at": removed_us, "labels": {},
+    }  # fmt: skip
+    after = HEAL | {"at_most": "30s", "service": "shop", "after": "2s"}
+    with Store.open(tmp_path / "b.duckdb") as store:
+        fill(
+            store, coverage=[covered("shop")], experiments=[run], experiment_faults=[fault],
+            breaker_episodes=[
+                episode("shop", removed_us + SECOND_US, 60.0, experiment_id="x"),
+                episode("shop", removed_us + 3 * SECOND_US, 10.0, experiment_id="x"),
+            ],
+        )  # fmt: skip
+        (found,) = judged(store, after, experiment_id="x")
+        assert found.spans == ((removed_us + 2 * SECOND_US, ended_us),)
+        assert (found.verdict, found.measured.n, found.measured.value) == ("met", 1, 10.0)
+        (whole,) = judged(store, HEAL | {"at_most": "30s", "service": "shop"}, experiment_id="x")
+        assert (whole.verdict, whole.measured.n) == ("missed", 2)
+        fill(store, experiment_faults=[fault | {"removed_at": None}])
+        (still_in,) = judged(store, after, experiment_id="x")
+        assert (still_in.spans, still_in.verdict) == ((), "cannot_tell")
+        assert still_in.reason == "no fault was removed in the window"
+
+
+def test_only_what_is_critical_is_judged_where_that_is_asked(store: Store) -> None:
+    """By the service, or by its operations where it declares them."""
+    services = [
+        {"name": "fast", "critical": True}, {"name": "slow"},
+        {"name": "rough", "operations": [{"name": "pay", "critical": True}]},
+    ]  # fmt: skip
+    found = judged(store, HEAL | {"at_most": "30s", "where": {"critical": True}}, services=services)
+    assert [one.service for one in found] == ["fast", "rough"]
+
+
+def test_a_window_of_which_no_time_counts_is_not_judged(store: Store) -> None:
+    """Neither a weekend outside of service hours nor a day of maintenance makes a check fail."""
+    today = HEAL | {"at_most": "30s", "service": "slow", "window": {"calendar": "day"}}
+    hours = {"service_hours": {"days": ["sat", "sun"]}}
+    (closed,) = judged(store, today, policies={"default": hours})
+    assert (closed.verdict, closed.reason) == (
+        "not_applicable", "no time of the window counts: it lies outside of the service hours",
+    )  # fmt: skip
+    whole = {"service": "slow", "start": "2026-11-20T00:00:00Z", "end": "2026-11-21T00:00:00Z", "reason": "move"}
+    (moved,) = judged(store, today, maintenance=[whole])
+    assert (moved.verdict, moved.taken_out[0].why) == ("not_applicable", "move")
+    (unseen,) = judged(store, today | {"service": "nobody"})
+    assert (unseen.verdict, unseen.reason) == ("cannot_tell", "no source saw nobody in the window")
