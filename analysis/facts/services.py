@@ -68,7 +68,8 @@ def refresh_targets(store: Store, services: Sequence[ServiceConfig], *, counted:
     """
     step = steps("services")
     found: dict[tuple[object, ...], Row] = {}
-    for name in ("kept_targets", "served", "took_over") if counted else ("kept_targets", "took_over"):
+    before = _kept(store, found, counted=counted)
+    for name in ("served", "took_over") if counted else ("took_over",):
         for row in store.rows(step[name]):
             _note(found, row)
     for row in store.rows(step["stood_in"], _only_standbys(services)) if counted else ():
@@ -79,7 +80,21 @@ def refresh_targets(store: Store, services: Sequence[ServiceConfig], *, counted:
             row["role"] = declared["role"]
         if not known:
             _note(found, declared)
+    for key, last_served_at in before.items():
+        found[key]["last_served_at"] = found[key]["last_served_at"] or last_served_at
     store.replace("targets", {}, list(found.values()))
+
+
+def _kept(store: Store, found: dict[tuple[object, ...], Row], *, counted: bool) -> dict[tuple[object, ...], datetime]:
+    """Note what is kept, and return apart what the calls just counted say anew: it may have been earlier."""
+    step = steps("services")
+    for row in store.rows(step["kept_targets"]):
+        _note(found, row)
+    anew = [_key(row) for row in store.rows(step["kept_anew"])] if counted else []
+    before = {key: found[key]["last_served_at"] for key in anew}
+    for key in anew:
+        found[key]["last_served_at"] = None
+    return before
 
 
 def _only_standbys(services: Sequence[ServiceConfig]) -> dict[str, list[str]]:
@@ -91,9 +106,12 @@ def _only_standbys(services: Sequence[ServiceConfig]) -> dict[str, list[str]]:
 _DECLARED = ("environment", "service", "target")
 
 
+def _key(row: Row) -> tuple[object, ...]:
+    return (row["environment"], row["service"], row["operation"], row["target"], _pairs(row))
+
+
 def _note(found: dict[tuple[object, ...], Row], row: Row) -> None:
-    key = (row["environment"], row["service"], row["operation"], row["target"], _pairs(row))
-    known = found.setdefault(key, {"role": "", "last_served_at": None} | row)
+    known = found.setdefault(_key(row), {"role": "", "last_served_at": None} | row)
     served = [at for at in (known["last_served_at"], row["last_served_at"]) if at is not None]
     known["last_served_at"] = max(served, default=None)
 

@@ -93,6 +93,15 @@ group by all
 select environment, service, operation, target, labels, role, last_served_at
 from kept.targets
 
+-- step: kept_anew
+-- Targets whose last good answer lies in the spans just counted: what is counted there now says it anew.
+select target.environment, target.service, target.operation, target.target, target.labels
+from kept.targets as target
+semi join facts_scope as scope
+    on scope.environment = target.environment
+    and scope.service = target.service
+    and epoch_us(target.last_served_at) between scope.from_us and scope.to_us
+
 -- step: environments
 select distinct environment
 from raw.tracks
