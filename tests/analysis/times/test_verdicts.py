@@ -128,6 +128,7 @@ CASES = [
     Case("cannot_tell", "quick, logged", "time_to_notify", {"below": "60s"}, "storm"),
     *trio("failover_time", {"below": "5s"}, {"below": "20s"}, "drill"),
     Case("cannot_tell", "quick, scraped every 15 s", "failover_time", {"below": "5s"}),
+    Case("missed", "slow, scraped every 15 s", "failover_time", {"below": "5s"}),
     *trio("takeover_time", {"below": "5s"}, {"below": "20s"}, "drill"),
     Case("missed", "slow, scraped every 15 s", "takeover_time", {"below": "5s"}, "drill"),
     Case("met", "quick, logged", "failback_time", {"at_most": "2m"}),
