@@ -23,26 +23,34 @@ minutes as (
     select unnest(range(from_minute, to_minute + 1)) * 60000000 as starts_us, starts_us + 60000000 as ends_us
     from times
 ),
-odd as (
-    select bucket_start, bucket_s, starts_us, ends_us
-    from (
-        select
-            bucket_start,
-            bucket_s,
-            epoch_us(bucket_start) as starts_us,
-            epoch_us(bucket_start) + (bucket_s * 1000000)::bigint as ends_us
-        from (
-            select bucket_start, bucket_s from calls where bucket_s <> 60
-            union
-            select bucket_start, bucket_s from loose
+pieces as materialized (
+    -- All that needs more than its minute: other lengths, minutes that an edge cuts, and what is known of loose ones.
+    select
+        environment, service, operation, breaker, target, instance, vantage, outcome, level,
+        bucket_start, bucket_s, count as value, count as sure, count as possible, bucket_s <> 60 as odd
+    from calls
+    where bucket_s <> 60
+        or bucket_start in (
+            select make_timestamptz(at_us // 60000000 * 60000000) from edges where at_us % 60000000 <> 0
         )
-    ) as found
-    join asked_time on starts_us < asked_time.to_us and ends_us > asked_time.from_us
+    union all by name
+    select
+        environment, service, operation, breaker, target, instance, vantage, outcome, level,
+        bucket_start, bucket_s, value, sure, possible, true as odd
+    from loose
 ),
 stamps as (
     select make_timestamptz(starts_us) as bucket_start, 60.0 as bucket_s, starts_us, ends_us from minutes
     union
-    select bucket_start, bucket_s, starts_us, ends_us from odd
+    select
+        bucket_start,
+        bucket_s,
+        epoch_us(bucket_start) as starts_us,
+        epoch_us(bucket_start) + (bucket_s * 1000000)::bigint as ends_us
+    from pieces
+    join asked_time
+        on epoch_us(bucket_start) < asked_time.to_us
+        and epoch_us(bucket_start) + (bucket_s * 1000000)::bigint > asked_time.from_us
 ),
 placed as (
     -- How many edges lie before the end of each bucket.
@@ -62,65 +70,56 @@ straddling as (
 ),
 points as (
     select
-        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, false as crossing,
-        sum(count) as value, value as sure, value as possible, 0.0 as part
+        environment, service, operation, breaker, target, instance, vantage, outcome, level,
+        place, false as crossing, sum(count) as value, value as sure, value as possible, 0.0 as part
     from calls
     join (select bucket_start, place from placed where bucket_s = 60) as minute using (bucket_start)
     where bucket_s = 60
     group by all
     union all by name
     select
-        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, false as crossing,
-        sum(count) as value, value as sure, value as possible, 0.0 as part
-    from calls
+        environment, service, operation, breaker, target, instance, vantage, outcome, level,
+        place, false as crossing, sum(value) as value, sum(sure) as sure, sum(possible) as possible, 0.0 as part
+    from pieces
     join placed using (bucket_start, bucket_s)
-    where bucket_s <> 60
+    where odd
     group by all
     union all by name
     select
-        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, false as crossing,
-        sum(value) as value, sum(sure) as sure, sum(possible) as possible, 0.0 as part
-    from loose
-    join placed using (bucket_start, bucket_s)
-    group by all
-    union all by name
-    select
-        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, true as crossing,
-        sum(count) as value, value as sure, value as possible, sum(count * share) as part
-    from calls
-    join straddling using (bucket_start, bucket_s)
-    group by all
-    union all by name
-    select
-        environment, service, operation, breaker, target, instance, vantage, outcome, level, place, true as crossing,
-        sum(value) as value, sum(sure) as sure, sum(possible) as possible, sum(value * share) as part
-    from loose
+        environment, service, operation, breaker, target, instance, vantage, outcome, level,
+        place, true as crossing, sum(value) as value, sum(sure) as sure, sum(possible) as possible,
+        sum(value * share) as part
+    from pieces
     join straddling using (bucket_start, bucket_s)
     group by all
 ),
 keyed as (
     select
         *,
-        dense_rank() over (order by environment, service, operation, breaker, target, instance, vantage, outcome, level) as key_id
+        dense_rank() over (
+            order by environment, service, operation, breaker, target, instance, vantage, outcome, level
+        ) as key_id
     from points
 ),
 keys as (
-    select distinct key_id, environment, service, operation, breaker, target, instance, vantage, outcome, level from keyed
+    select distinct key_id, environment, service, operation, breaker, target, instance, vantage, outcome, level
+    from keyed
 ),
 sli_sources as (
     select unnest($sli_service::varchar[]) as service, unnest($sli_source::varchar[]) as vantage
 ),
 decided as (
+    -- By all that was ever seen: what is asked together must not change what each is answered.
     select
-        keys.environment,
-        keys.service,
+        seen.environment,
+        seen.service,
         coalesce(
             any_value(sli_sources.vantage),
-            arg_min(keys.vantage, list_position(['edge', 'server', 'client'], keys.vantage))
+            arg_min(seen.vantage, list_position(['edge', 'server', 'client'], seen.vantage))
         ) as vantage
-    from keys
+    from (select distinct environment, service, vantage from calls) as seen
     left join sli_sources using (service)
-    group by keys.environment, keys.service
+    group by seen.environment, seen.service
 ),
 deciding as (
     select keys.*, keys.vantage = decided.vantage as decides

@@ -24,7 +24,7 @@ MINUTES = 6
 GOOD = {"success", "fallback", "cache_hit", "cache_stale"}
 LEFT_OUT = {"client_error"}
 AS_IT_COMES = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 Bucket = tuple[int, int, str, int]
@@ -250,3 +250,19 @@ def test_overlapping_windows_are_united_whatever_their_order() -> None:
     left = united((*united((*one, *other)), *third))
     right = united((*one, *united((*other, *third))))
     assert left == right == ((0, 20), (30, 50))
+
+
+def test_what_is_asked_together_is_answered_as_if_asked_alone(store: Store) -> None:
+    """An edge that saw only the first minute decides for both, whichever of them is asked for."""
+    put(
+        store,
+        request_counts=[
+            *calls(0, {"success": 10}, vantage="edge"),
+            *calls(0, {"success": 8, "failure": 2}),
+            *calls(60, {"failure": 10}),
+        ],
+    )
+    asks = [ask((0, 60)), ask((60, 120)), ask((0, 120))]
+    together = figure(store, "success_ratio", *asks)
+    assert [figure(store, "success_ratio", one)[0] for one in asks] == together
+    assert [(one.value, one.n) for one in together] == [(1, 10), (None, 0), (1, 10)]

@@ -51,7 +51,7 @@ def depth(queue: str, kind: str, *samples: tuple[float, float]) -> list[dict[str
 )
 def test_a_query_that_is_none_is_refused_by_name(store: Store, sql: str, problem: str) -> None:
     """What changes something, fails or has another shape is an error that shows the query and what is wrong."""
-    with pytest.raises(UsageError, match="the query .* of an objective") as refused:
+    with pytest.raises(UsageError, match=r"the query .* of an objective") as refused:
         asked(store, "sql", ((0, 60),), scope={"sql": sql})
     assert problem in refused.value.problem
     assert store.rows("select count(*) as n from outages") == [{"n": 0}]
