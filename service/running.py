@@ -108,7 +108,6 @@ class Service:
         )
         self.scheduler.add_job(self.judge, "interval", seconds=JUDGE_INTERVAL_S, id="/judge")
         if self.path is not None:
-            self._seen = configuration.fingerprint(self.path)
             self.scheduler.add_job(self.reload, "interval", seconds=RELOAD_INTERVAL_S, id="/reload")
         self.scheduler.start()
 
@@ -219,7 +218,7 @@ class Service:
         path = self.path
         if path is None or (seen := configuration.fingerprint(path)) == self._seen:
             return
-        self._seen = seen
+        first, self._seen = not self._seen, seen
         now_us = self.clock()
         try:
             fresh = configuration.load(path)
@@ -231,6 +230,8 @@ class Service:
             )
             self._news.set()
             return
+        if first and fresh == self.ingest.config:
+            return  # it did not change between our start and the first look
         self._take_over(fresh)
         self.ingest.store.record_run(CollectionRun(str(path), now_us, now_us))
         self._news.set()
