@@ -147,7 +147,8 @@ def _line(row: Mapping[str, Any]) -> list[str]:
 def _told(row: Mapping[str, Any]) -> str:
     where = f" on {row['run_environment']}" if row["run_environment"] else ""
     when = row["revision"] or f"{row['changed_at']:%Y-%m-%d %H:%M}"
-    return f"{row['suite']} {row['benchmark']} {row['metric']}{where} {row['effect']:.0%} worse since {when}"
+    worse = "worse" if row["effect"] is None else f"{row['effect']:.0%} worse"
+    return f"{row['suite']} {row['benchmark']} {row['metric']}{where} {worse} since {when}"
 
 
 @contextmanager

@@ -62,9 +62,7 @@ def as_table(verdicts: Sequence[Verdict], regressions: Sequence[Mapping[str, Any
         lines += [f"    {text}" for text in _remarks(one)]
     for found in regressions:
         what = "/".join(str(found[name]) for name in ("suite", "benchmark", "metric") if found[name])
-        lines.append(
-            f"REGRESSION  {found['status']}  {what}  {found['effect']:+.1%} since {found['changed_at']:%Y-%m-%d}"
-        )
+        lines.append(f"REGRESSION  {found['status']}  {what}  {_worse(found)}")
     return "\n".join(lines)
 
 
@@ -168,10 +166,19 @@ def _kind(one: Verdict, cannot_tell: str) -> str:
     return ""
 
 
+def _worse(found: Mapping[str, Any]) -> str:
+    size = "worse" if found["effect"] is None else f"{found['effect']:.1%} worse"
+    where = f" on {found['run_environment']}" if found["run_environment"] else ""
+    release = f" ({found['revision']})" if found["revision"] else ""
+    return f"{size}{where} since {found['changed_at']:%Y-%m-%d}{release}"
+
+
 def _regression_case(found: Mapping[str, Any]) -> ET.Element:
     what = "/".join(str(found[name]) for name in ("suite", "benchmark", "metric") if found[name])
     case = ET.Element("testcase", classname="breakwatch.regressions", name=what, time="0")
-    said = f"{found['status']}: {found['before']} to {found['after']} since {found['changed_at']:%Y-%m-%d}"
+    said = (
+        f"{found['status']}: {_worse(found)}, {found['before']:g} to {found['after']:g} {found['unit'] or ''}".rstrip()
+    )
     if found["status"] == "confirmed":
         ET.SubElement(case, "failure", message=said, type="regression")
     else:

@@ -52,6 +52,7 @@ _LAGS = (5, 7, 11, 13, 17)
 _LEAST_NOISE = 1e-3
 """Noise below a tenth of a percent is not believed: timers have steps."""
 _MOST_FOR_ONE = 3.5
+_LEAST_OF_LARGEST = 1e-9
 _LOOK_AROUND = 50
 _WHITENED = 0.7
 _NEIGHBOURHOOD = np.exp(-0.5 * (np.arange(-10, 11) / 6.0) ** 2)
@@ -111,7 +112,7 @@ def _scaled(values: Floats) -> Floats:
     """Return the values on the scale on which they are compared: logarithms where all are above 0."""
     if values.min() > 0:
         return np.asarray(np.log(values))
-    size = float(np.median(np.abs(values))) or float(np.max(np.abs(values))) or 1.0
+    size = max(float(np.median(np.abs(values))), float(np.max(np.abs(values))) * _LEAST_OF_LARGEST) or 1.0
     return values / size
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf, isfinite
 from typing import Any
 
 from analysis.regressions.baselines import NEARBY, Baseline
@@ -202,10 +203,12 @@ def as_row(one: Regression) -> dict[str, Any]:
         "recovered_at": one.recovered_us,
         "accepted_until": one.accepted_until_us,
     }
-    return one.key.columns() | {name: getattr(one, name) for name in names} | times
+    row = one.key.columns() | {name: getattr(one, name) for name in names} | times
+    return row | {"effect": one.effect if isfinite(one.effect) else None}
 
 
 def from_row(row: Mapping[str, Any], key: Key) -> Regression:
     """Return a regression from a row of the kept table, with its times in microseconds."""
     named = {name: value for name, value in row.items() if name in Regression.__slots__}
-    return Regression(**{**named, "key": key})
+    effect = inf if row["effect"] is None else row["effect"]
+    return Regression(**{**named, "key": key, "effect": effect})

@@ -17,7 +17,7 @@
 -- column revision: First version on the new level.
 -- column before: Level before.
 -- column after: Level after.
--- column effect: Relative size of the change, 0.1 is a tenth worse.
+-- column effect: Relative size of the change, 0.1 is a tenth worse; NULL where the level before was 0.
 -- column runs_before: Runs on the level before.
 -- column runs_after: Runs on the new level.
 -- column p: Probability of it by chance, for this series alone.

@@ -124,3 +124,19 @@ def test_an_effect_from_zero_is_infinite() -> None:
     """A level that was zero has no relative change; what appears is infinitely more."""
     assert effect_of(0.0, 2.0) == float("inf")
     assert effect_of(0.0, 0.0) == 0.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.sampled_from([0.0, 1.0, -1.0, 1e9]), st.floats(-1e12, 1e12, allow_subnormal=False)), max_size=60
+    )
+)
+def test_any_values_are_answered_in_order(values: list[float]) -> None:
+    """Whatever the values are, changes come in order, inside the series, with a chance between 0 and 1."""
+    found = changes(np.array(values))
+    places = [change.index for change in found]
+    assert places == sorted(set(places))
+    for change in found:
+        assert 0 < change.earliest <= change.index <= change.latest < len(values)
+        assert 0 <= change.p <= 1

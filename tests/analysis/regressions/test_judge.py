@@ -355,3 +355,11 @@ def test_a_whole_release_is_accepted_by_the_number_of_its_event(store: Store) ->
     rows = found(store)
     assert [row["benchmark"] for row in numbered(store, rows[0]["event_id"])] == ["b0", "b1", "b2"]
     assert [row["benchmark"] for row in numbered(store, rows[1]["regression_id"])] == ["b1"]
+
+
+def test_what_appears_out_of_nothing_has_no_relative_size(store: Store) -> None:
+    """Where the level before was 0 the effect is NULL, and stays so when it is judged again."""
+    bring(store, {"errors": np.concatenate([np.zeros(40), np.full(20, 7.0)])}, unit="errors", metric="errors")
+    bring(store, {"other": noise(1, 60)})
+    (row,) = found(store)
+    assert (row["before"], row["after"], row["effect"], row["status"]) == (0.0, 7.0, None, "confirmed")
