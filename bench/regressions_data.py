@@ -33,13 +33,13 @@ def _noise(kind: str, n: int, rng: Generator) -> Floats:
         return SHARE * _drift(float(kind.partition(" ")[2] or 0.6), n, rng)
     if kind.startswith("t"):
         freedom = int(kind[1:])
-        return SHARE * rng.standard_t(freedom, n) / np.sqrt(freedom / (freedom - 2))
+        return np.asarray(SHARE * rng.standard_t(freedom, n) / np.sqrt(freedom / (freedom - 2)))
     if kind == "skew":
         sigma = 0.8
         mean = np.exp(sigma**2 / 2)
-        return SHARE * (rng.lognormal(0, sigma, n) - mean) / (mean * np.sqrt(np.exp(sigma**2) - 1))
+        return np.asarray(SHARE * (rng.lognormal(0, sigma, n) - mean) / (mean * np.sqrt(np.exp(sigma**2) - 1)))
     if kind == "gamma":
-        return SHARE * (rng.gamma(2.0, 1.0, n) - 2) / np.sqrt(2)
+        return np.asarray(SHARE * (rng.gamma(2.0, 1.0, n) - 2) / np.sqrt(2))
     often = 0.05 if kind.endswith("5%") else 0.02
     return SHARE * rng.standard_normal(n) + (rng.random(n) < often) * rng.uniform(0.5, 2.0, n)
 
