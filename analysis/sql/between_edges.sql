@@ -10,13 +10,18 @@
 --   inside [a, b): value E(b) + part(b) - E(a) - part(a); low E(b) - E(a) - touched(a), no less than 0;
 --   high E(b) + touched(b) - E(a).
 asked_time as (select min(at_us) as from_us, max(at_us) as to_us from edges),
+vantages as (
+    select environment, service, vantage, min(bucket_start) as first_start, max(bucket_start) as last_start
+    from calls
+    group by environment, service, vantage
+),
 times as (
     -- The time asked for, as far as there are buckets in it.
     select
         greatest(asked_time.from_us // 60000000, epoch_us(seen.first_start) // 60000000) as from_minute,
         least((asked_time.to_us - 1) // 60000000, epoch_us(seen.last_start) // 60000000) as to_minute
     from asked_time
-    cross join (select min(bucket_start) as first_start, max(bucket_start) as last_start from calls) as seen
+    cross join (select min(first_start) as first_start, max(last_start) as last_start from vantages) as seen
 ),
 minutes as (
     -- Nearly all buckets are a minute long: these are looked up by their start alone.
@@ -117,7 +122,7 @@ decided as (
             any_value(sli_sources.vantage),
             arg_min(seen.vantage, list_position(['edge', 'server', 'client'], seen.vantage))
         ) as vantage
-    from (select distinct environment, service, vantage from calls) as seen
+    from vantages as seen
     left join sli_sources using (service)
     group by seen.environment, seen.service
 ),
