@@ -89,7 +89,7 @@ class Where(Strict):
     priority: str | None = None
     phase: str | None = None
     critical: bool | None = None
-    outcome_class: str | None = None
+    outcome_class: Literal["valid"] | None = None
     kind: str | None = None
 
 
