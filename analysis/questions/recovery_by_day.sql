@@ -44,11 +44,11 @@ select
     environment,
     service,
     epoch_us(opened_at) // 86400000000 as day,
-    count(closed_at) as recovered,
-    count(*) - count(closed_at) as ongoing,
-    avg(epoch_us(closed_at) - epoch_us(opened_at)) / 1e6 as mean_s,
-    median(epoch_us(closed_at) - epoch_us(opened_at)) / 1e6 as median_s,
-    max(epoch_us(closed_at) - epoch_us(opened_at)) / 1e6 as longest_s
+    count(duration_s) as recovered,
+    count(*) - count(duration_s) as ongoing,
+    avg(duration_s) as mean_s,
+    median(duration_s) as median_s,
+    max(duration_s) as longest_s
 from breaker_incidents
 group by environment, service, day
 order by environment, service, day

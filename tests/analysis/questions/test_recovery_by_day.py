@@ -56,6 +56,7 @@ def test_what_is_kept_ready_says_the_same(tmp_path: Path) -> None:
                 "incident_id": opened_s,
                 "opened_at": START + timedelta(seconds=opened_s),
                 "closed_at": None if closed_s is None else START + timedelta(seconds=closed_s),
+                "duration_s": None if closed_s is None else float(closed_s - opened_s),
             }
             for opened_s, closed_s in incidents
         ]
