@@ -130,7 +130,7 @@ class Gathered:
 
 
 @dataclass(slots=True)
-class _Known:
+class Known:
     """The tracks of subjects, as they were looked up; right as long as there are no other tracks.
 
     Attributes:
@@ -159,21 +159,17 @@ class _Known:
         return sorted(rows_of, key=lambda row: row["track_id"])
 
 
-_KNOWN: WeakKeyDictionary[Rows, _Known] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Rows, Known] = WeakKeyDictionary()
 
 
-def _known(rows: Rows) -> _Known:
+def known_of(rows: Rows) -> Known:
+    """Return which tracks there are; ask once where no others can come in between."""
     (present,) = rows.rows(_PRESENT)
     known = _KNOWN.get(rows)
     if known is None or known.tracks != present["tracks"]:
-        known = _KNOWN[rows] = _Known(present["tracks"], frozenset(one["kind"] for one in rows.rows(_KINDS)))
+        known = _KNOWN[rows] = Known(present["tracks"], frozenset(one["kind"] for one in rows.rows(_KINDS)))
     known.told = present["told"]
     return known
-
-
-def sampled_kinds(rows: Rows) -> frozenset[str]:
-    """Return of which kinds there are tracks at all."""
-    return _known(rows).sampled
 
 
 def _wanted(domain: Domain, names: Sequence[Name]) -> dict[str, Any]:
@@ -185,10 +181,10 @@ def _wanted(domain: Domain, names: Sequence[Name]) -> dict[str, Any]:
     }
 
 
-def gather(rows: Rows, domain: Domain, names: Sequence[Name]) -> dict[Name, Gathered]:
+def gather(rows: Rows, domain: Domain, names: Sequence[Name], known: Known | None = None) -> dict[Name, Gathered]:
     """Return what every witness saw of the named subjects of one domain."""
     gathered = {name: Gathered() for name in names}
-    known = _known(rows)
+    known = known or known_of(rows)
     tracks = known.of(rows, domain, names)
     sampled, told = known.sampled, known.told
     targets = {(track["source"], track["scrape_target"]) for track in tracks}

@@ -12,7 +12,7 @@ from analysis.breakers import history, keep_consequences, keep_transitions, scop
 from analysis.expected.keeping import refresh_expected, told_anew
 from analysis.facts import news, refresh_facts
 from analysis.facts.idle_open import refresh_idle_open
-from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, Name, gather, sampled_kinds
+from analysis.gather import BREAKER, HEALTH, LEVEL, Domain, Gathered, Known, Name, gather, known_of
 from analysis.sqlfiles import read_sql
 from breakwatch.model import STATE_WORDS, Batch, TrackKind
 
@@ -76,13 +76,14 @@ def _fuse(store: Store) -> list[Callable[[], None]]:
 
     Of many breakers it is done at once, so that their evidence need not be held.
     """
-    stale = _stale(store)
+    known = known_of(store)
+    stale = _stale(store, known)
     for domain in (LEVEL, HEALTH):
         for names in _chunks(stale[domain.name], SUBJECTS_AT_ONCE):
-            _keep_changes(store, domain, gather(store, domain, names))
+            _keep_changes(store, domain, gather(store, domain, names, known))
     left: list[Callable[[], None]] = []
     for names in _chunks(stale[BREAKER.name], SUBJECTS_AT_ONCE):
-        gathered = gather(store, BREAKER, names)
+        gathered = gather(store, BREAKER, names, known)
         consequences = partial(keep_consequences, store, gathered, keep_transitions(store, gathered))
         if len(names) == len(stale[BREAKER.name]):
             left.append(consequences)
@@ -102,9 +103,9 @@ def _forget_older_versions(store: Store) -> None:
         _VERSIONS[store] = ANALYSIS_VERSION
 
 
-def _stale(store: Store) -> dict[str, list[Name]]:
+def _stale(store: Store, known: Known) -> dict[str, list[Name]]:
     marked = store.rows(_MARKED)
-    if any(row["domain"] == "event" for row in marked) or TrackKind.REQUESTS in sampled_kinds(store):
+    if any(row["domain"] == "event" for row in marked) or TrackKind.REQUESTS in known.sampled:
         marked = store.rows(_STALE)
     found: dict[str, list[Name]] = defaultdict(list)
     for row in marked:

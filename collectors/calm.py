@@ -111,9 +111,10 @@ class Calm:
     ) -> Looked | None:
         _, since_us, end_us = span
         # First up, then all else: of a scrape that up tells of, the rest is there by then.
-        health = self.fetcher.whole(OF_TARGETS, *around, jobs_of(known.heads))
+        fetched = self.fetcher.fetched(OF_TARGETS, *around, jobs_of(known.heads))
 
         def meanwhile(changed: Callable[[], Sequence[Mapping[str, str]]]) -> tuple[_Scraped, _Restless] | None:
+            health = fetched()
             targets = targets_of(self.encoder, side_by_side([health, without_samples(known.heads)]), outlook)
             scraped = _Scraped.of(self.encoder, health, targets, known, span)
             families = known.families_of(changed())

@@ -110,11 +110,27 @@ class Fetcher:
         matchers: Mapping[str, Sequence[str]] | None = None,
     ) -> Packed:
         """Return all samples of some metrics in ``[start_us, end_us)``; see ``PrometheusApi.samples``."""
+        return self.fetched(metrics, start_us, end_us, matchers)()
+
+    def fetched(
+        self,
+        metrics: Sequence[str],
+        start_us: Instant,
+        end_us: Instant,
+        matchers: Mapping[str, Sequence[str]] | None = None,
+    ) -> Callable[[], Packed]:
+        """Fetch all of that; what is returned decodes it, while the server is asked something else."""
         if not self.streams:
-            return pack(self.api.samples(metrics, start_us, end_us, matchers))
-        packed, histograms = self.api.packed(metrics, start_us, end_us, matchers)
-        self._histograms += histograms
-        return packed
+            samples = self.api.samples(metrics, start_us, end_us, matchers)
+            return lambda: pack(samples)
+        chunks = self.api.chunks(metrics, start_us, end_us, matchers)
+
+        def decoded() -> Packed:
+            packed, histograms = chunks()
+            self._histograms += histograms
+            return packed
+
+        return decoded
 
     def changes(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -188,14 +188,33 @@ class PrometheusApi:
 
         NotSpokenError where the server has no remote read, or not with streamed chunks.
         """
+        return self.chunks(metrics, start_us, end_us, matchers)()
+
+    def chunks(
+        self,
+        metrics: Sequence[str],
+        start_us: Instant,
+        end_us: Instant,
+        matchers: Mapping[str, Sequence[str]] | None = None,
+    ) -> Callable[[], tuple[Packed, int]]:
+        """Fetch what ``packed`` returns; what is returned decodes it, when there is time for that."""
         if not metrics or (end_us - 1) // MILLISECOND_US < -(-start_us // MILLISECOND_US):
-            return pack(no_samples()), 0
+            return lambda: (pack(no_samples()), 0)
         patterns = {name: pattern(values) for name, values in {NAME: metrics, **(matchers or {})}.items()}
         url = self._settings.url.rstrip("/") + PATH
+        with self._readable(), self._explained():
+            found = self._session.streamed(url, request(patterns, start_us, end_us), HEADERS, self._streamed)
+
+        def decoded() -> tuple[Packed, int]:
+            with self._readable():
+                return found.packed(start_us, end_us), found.histograms
+
+        return decoded
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
         try:
-            with self._explained():
-                found = self._session.streamed(url, request(patterns, start_us, end_us), HEADERS, self._streamed)
-            return found.packed(start_us, end_us), found.histograms
+            yield
         except DamagedAnswerError as error:
             raise SourceError(
                 f"{self.url} answers to remote read with what cannot be read: {error}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from breakwatch.config import Config
 from breakwatch.config_objectives import Stat
 from store import Store
 
+ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 1, tzinfo=UTC)
 END = START + timedelta(days=2)
 
@@ -99,3 +102,10 @@ def test_every_indicator_has_its_two_files_and_its_name() -> None:
     for suffix in (".py", ".sql"):
         assert {path.stem for path in folder.glob(f"*{suffix}")} - {"__init__"} == set(indicators.indicators())
     assert all(name == indicator.name for name, indicator in indicators.indicators().items())
+
+
+def test_the_page_about_indicators_is_current() -> None:
+    """docs/indicators.md says what the indicators say of themselves today."""
+    command = [sys.executable, "scripts/generate_indicator_docs.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env={"PYTHONPATH": "."})
+    assert done.returncode == 0, done.stderr

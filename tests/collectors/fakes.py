@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,16 @@ class FakeApi:
         if not self.streams:
             raise NotSpokenError("no remote read", "ask by queries")
         return pack(self.samples(metrics, start_us, end_us, matchers)), 0
+
+    def chunks(
+        self,
+        metrics: Sequence[str],
+        start_us: Instant,
+        end_us: Instant,
+        matchers: Mapping[str, Sequence[str]] | None = None,
+    ) -> Callable[[], tuple[Packed, int]]:
+        found = self.packed(metrics, start_us, end_us, matchers)
+        return lambda: found
 
     def samples(
         self,
