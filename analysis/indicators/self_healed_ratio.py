@@ -74,7 +74,7 @@ INDICATOR = Indicator(
     measures="the share of incidents that healed by themselves, without a restart, a deploy or a hand",
     formula="incidents healed by themselves / incidents that began in the window and whose healer is known",
     better="higher",
-    nothing="kept",
+    nothing="unknown",
     compute=compute,
     rows="outages",
 )
