@@ -377,6 +377,8 @@ def _connect(database: Path, clock: Clock) -> duckdb.DuckDBPyConnection:
         try:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = true")
+            # Metadata that is used again holds pointers to freed blocks; 1.1.3 follows them and cannot open the file.
+            connection.execute("SET experimental_metadata_reuse = false")
             schema.migrate(connection, clock(), database)
         except BaseException:
             connection.close()
