@@ -1,37 +1,11 @@
--- The cascades that began in what is asked for, and how far each went. In an experiment it is the experiment that is asked
--- about, whichever service asks.
-with asked as (
-    select
-        unnest($ask::bigint[]) as ask,
-        make_timestamptz(unnest($from_us::bigint[])) as from_time,
-        make_timestamptz(unnest($to_us::bigint[])) as to_time,
-        unnest($environment::varchar[]) as environment,
-        unnest($service::varchar[]) as service,
-        unnest($target::varchar[]) as target,
-        unnest($experiment::varchar[]) as experiment,
-        unnest($experiments::boolean[]) as experiments
-)
-
+-- How far each cascade went.
+-- include: asked_cascades.sql
 select
-    asked.ask,
-    cascade.cascade_id,
-    cascade.basis,
-    coalesce(max(cascade.depth) filter (cascade.follower is not null), 0) as depth,
-    coalesce(max(cascade.depth) filter (cascade.follower is not null and cascade.sure), 0) as sure_depth,
-    count(cascade.follower) as followers
-from asked
-join cascades as cascade
-    on cascade.started_at >= asked.from_time
-    and cascade.started_at < asked.to_time
-    and (asked.environment is null or cascade.environment = asked.environment)
-    and (asked.target is null or cascade.origin = asked.target)
-    and (asked.experiment is null or cascade.experiment_id = asked.experiment)
-    and (asked.experiments or cascade.experiment_id is null)
-where asked.service is null
-    or asked.experiment is not null
-    or exists (
-        from cascades as part
-        where part.cascade_id = cascade.cascade_id
-            and asked.service in (part.origin, part.follower, part.contained_at)
-    )
-group by asked.ask, cascade.cascade_id, cascade.basis
+    ask,
+    cascade_id,
+    basis,
+    coalesce(max(depth) filter (follower is not null), 0) as depth,
+    coalesce(max(depth) filter (follower is not null and sure), 0) as sure_depth,
+    count(follower) as followers
+from asked_cascades
+group by ask, cascade_id, basis

@@ -1,38 +1,13 @@
 -- Edges into the components that were hurt first: every declared direct dependant, and whether its callers were hurt.
-with asked as (
-    select
-        unnest($ask::bigint[]) as ask,
-        make_timestamptz(unnest($from_us::bigint[])) as from_time,
-        make_timestamptz(unnest($to_us::bigint[])) as to_time,
-        unnest($environment::varchar[]) as environment,
-        unnest($service::varchar[]) as service,
-        unnest($target::varchar[]) as target,
-        unnest($experiment::varchar[]) as experiment,
-        unnest($experiments::boolean[]) as experiments
-),
+-- include: asked_cascades.sql
+,
 edges as (
     select unnest($dependant::varchar[]) as dependant, unnest($needed::varchar[]) as needed
 ),
 origins as (
-    select distinct
-        asked.ask, cascade.cascade_id, cascade.environment, cascade.origin, cascade.started_earliest,
-        cascade.started_latest
-    from asked
-    join cascades as cascade
-        on cascade.started_at >= asked.from_time
-        and cascade.started_at < asked.to_time
-        and cascade.basis = 'dependencies'
-        and (asked.environment is null or cascade.environment = asked.environment)
-        and (asked.target is null or cascade.origin = asked.target)
-        and (asked.experiment is null or cascade.experiment_id = asked.experiment)
-        and (asked.experiments or cascade.experiment_id is null)
-    where asked.service is null
-        or asked.experiment is not null
-        or exists (
-            from cascades as part
-            where part.cascade_id = cascade.cascade_id
-                and asked.service in (part.origin, part.follower, part.contained_at)
-        )
+    select distinct ask, cascade_id, environment, origin, started_earliest, started_latest
+    from asked_cascades
+    where basis = 'dependencies'
 ),
 -- An outage of a caller that had begun before may be of it or not: it counts against, but not surely.
 hurting as (

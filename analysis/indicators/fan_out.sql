@@ -1,31 +1,6 @@
 -- The direct dependants of the components that were hurt first in what is asked for.
-with asked as (
-    select
-        unnest($ask::bigint[]) as ask,
-        make_timestamptz(unnest($from_us::bigint[])) as from_time,
-        make_timestamptz(unnest($to_us::bigint[])) as to_time,
-        unnest($environment::varchar[]) as environment,
-        unnest($service::varchar[]) as service,
-        unnest($target::varchar[]) as target,
-        unnest($experiment::varchar[]) as experiment,
-        unnest($experiments::boolean[]) as experiments
-)
-
-select asked.ask, max(cascade.fan_out) as fan_out, count(distinct cascade.cascade_id) as cascades
-from asked
-join cascades as cascade
-    on cascade.started_at >= asked.from_time
-    and cascade.started_at < asked.to_time
-    and cascade.basis = 'dependencies'
-    and (asked.environment is null or cascade.environment = asked.environment)
-    and (asked.target is null or cascade.origin = asked.target)
-    and (asked.experiment is null or cascade.experiment_id = asked.experiment)
-    and (asked.experiments or cascade.experiment_id is null)
-where asked.service is null
-    or asked.experiment is not null
-    or exists (
-        from cascades as part
-        where part.cascade_id = cascade.cascade_id
-            and asked.service in (part.origin, part.follower, part.contained_at)
-    )
-group by asked.ask
+-- include: asked_cascades.sql
+select ask, max(fan_out) as fan_out, count(distinct cascade_id) as cascades
+from asked_cascades
+where basis = 'dependencies'
+group by ask
